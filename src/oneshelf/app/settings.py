@@ -1,0 +1,93 @@
+"""Settings: `ONESHELF_*` variables over `oneshelf.toml` in the data folder over these defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from oneshelf.errors import InvalidInput, SettingsError
+from oneshelf.words.money import check_currency
+from oneshelf.words.time import zone
+
+#: The one settings file, looked for in the data folder.
+SETTINGS_FILE = "oneshelf.toml"
+
+
+class Settings(BaseSettings):
+    """What an operator can set. `oneshelf doctor` prints what is in force."""
+
+    model_config = SettingsConfigDict(env_prefix="ONESHELF_", extra="forbid", frozen=True)
+
+    data: Path = Field(Path("shop-data"), description="The data folder: books, lake, outgoing files.")
+    database: str | None = Field(
+        None, description="Where the books are: a SQLAlchemy URL (postgresql+psycopg://...). Default: books.db in the data folder."
+    )
+    engine: str = Field(
+        "duckdb", description="What runs analysis: duckdb, local[2] (Spark in this process), spark://host:7077 or sc://host:15002."
+    )
+    time_zone: str = Field("UTC", description="The zone of places that name none; it decides their business day.")
+    currency: str = Field("USD", description="The currency of amounts that name none (ISO 4217).")
+    host: str = Field("127.0.0.1", description="The address that `oneshelf serve` binds to.")
+    port: int = Field(8321, ge=0, le=65535, description="The port that `oneshelf serve` binds to.")
+    public_url: str | None = Field(None, description="How people reach the console from outside, such as https://shelf.example.")
+    batch_bytes_max: int = Field(500_000, ge=1_000, description="Largest body of /v1/batch, as in the Segment spec.")
+    event_bytes_max: int = Field(32_000, ge=1_000, description="Largest single event, as in the Segment spec.")
+    rate_per_minute: int = Field(600_000, ge=1, description="Tracking requests a write key may make in a minute.")
+    session_hours: int = Field(12, ge=1, le=720, description="How long a console session lasts without a click.")
+    oidc_issuer: str | None = Field(None, description="Issuer URL of an OpenID Connect provider; empty: local users only.")
+    oidc_client_id: str | None = Field(None, description="Our client id at that provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Our client secret at that provider.")
+    oidc_role_claim: str = Field("oneshelf_role", description="The claim that holds a person's role.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        zone(value)
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        return check_currency(value)
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the books, whether set or the embedded default."""
+        return self.database or f"sqlite:///{self.data / 'books.db'}"
+
+    @property
+    def lake(self) -> Path:
+        """The folder of the lake."""
+        return self.data / "lake"
+
+    @property
+    def outgoing(self) -> Path:
+        """The folder into which the file channel writes."""
+        return self.data / "outgoing"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the data folder's TOML file."""
+        given = {**env_settings(), **init_settings()}
+        folder = Path(given.get("data", "shop-data"))
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, folder / SETTINGS_FILE))
+
+
+def read_settings(**given: object) -> Settings:
+    """Read the settings in force, or raise SettingsError that names every wrong one."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
+        raise SettingsError(f"Settings cannot be used: {wrong}.", "Run `oneshelf doctor --help` for every setting.") from None
+    except InvalidInput as error:
+        raise SettingsError(error.cause, error.remedy) from error

@@ -1,0 +1,240 @@
+"""The catalogue of kinds: what can happen, one frozen type each.
+
+A kind is stored under its name, `noun.past_verb`, and its version. A field may be added with a default; anything else is a
+new version. Money is in minor units of the body's currency; quantities are in the line's unit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import msgspec
+
+from oneshelf.words.ids import Id
+from oneshelf.words.money import check_amount, check_currency
+from oneshelf.words.quantity import Unit, check_quantity
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """What every kind of event is: its own fields under its own name."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a receipt. `amount_minor` is what the line came to, after its discounts."""
+
+    product_id: Id
+    quantity: int = 1
+    unit: Unit = "each"
+    amount_minor: int = 0
+    #: what promotions took off, and what coupons took off; both positive
+    discount_minor: int = 0
+    coupon_minor: int = 0
+
+    def __post_init__(self) -> None:
+        check_quantity(self.quantity)
+        check_amount(self.amount_minor)
+        check_amount(self.discount_minor, "discount_minor")
+        check_amount(self.coupon_minor, "coupon_minor")
+
+
+class OrderCompleted(Body, tag="order.completed"):
+    """Somebody bought: a till receipt or a paid web order."""
+
+    order_id: Id
+    currency: str
+    lines: tuple[Line, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_currency(self.currency)
+
+    @property
+    def amount_minor(self) -> int:
+        """What the whole order came to."""
+        return sum(line.amount_minor for line in self.lines)
+
+
+class OrderRefunded(Body, tag="order.refunded"):
+    """Goods came back, or money was given back. Lines are positive and are taken off. `order_id` points back when known."""
+
+    currency: str
+    refund_id: Id
+    order_id: Id | None = None
+    lines: tuple[Line, ...] = ()
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        check_currency(self.currency)
+
+    @property
+    def amount_minor(self) -> int:
+        """What was given back."""
+        return sum(line.amount_minor for line in self.lines)
+
+
+class ProductsSearched(Body, tag="products.searched"):
+    """Somebody typed a query."""
+
+    query: str
+
+
+class ProductViewed(Body, tag="product.viewed"):
+    """Somebody looked at a product page."""
+
+    product_id: Id
+
+
+class ProductAdded(Body, tag="product.added"):
+    """Somebody put a product into a cart."""
+
+    product_id: Id
+    quantity: int = 1
+
+    def __post_init__(self) -> None:
+        check_quantity(self.quantity)
+
+
+class ProductFavourited(Body, tag="product.favourited"):
+    """Somebody put a product on a wish list."""
+
+    product_id: Id
+
+
+class ProductReviewed(Body, tag="product.reviewed"):
+    """Somebody said what they think of a product."""
+
+    product_id: Id
+    rating: int | None = None
+    text: str | None = None
+
+
+class PlaceVisited(Body, tag="place.visited"):
+    """Somebody came to the event's place, whether or not they bought."""
+
+    dwell_seconds: int | None = None
+
+
+class CountedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One product of a stock count."""
+
+    product_id: Id
+    on_hand: int
+    unit: Unit = "each"
+
+    def __post_init__(self) -> None:
+        check_quantity(self.on_hand, "on_hand")
+
+
+class StockCounted(Body, tag="stock.counted"):
+    """What lay at the event's place when it was counted."""
+
+    lines: tuple[CountedLine, ...]
+
+
+class PersonIdentified(Body, tag="person.identified"):
+    """Who somebody is. With both identifiers present, the anonymous one belongs to the user from here on."""
+
+    traits: dict[str, Any] = {}
+
+
+class PersonAliased(Body, tag="person.aliased"):
+    """The event's user was known before as `previous_id`."""
+
+    previous_id: Id
+
+
+class PersonGrouped(Body, tag="person.grouped"):
+    """Somebody belongs to a household, a company or a club."""
+
+    group_id: Id
+    traits: dict[str, Any] = {}
+
+
+class PageViewed(Body, tag="page.viewed"):
+    """Somebody opened a page."""
+
+    name: str | None = None
+    properties: dict[str, Any] = {}
+
+
+class ScreenViewed(Body, tag="screen.viewed"):
+    """Somebody opened a screen of an app."""
+
+    name: str | None = None
+    properties: dict[str, Any] = {}
+
+
+class CustomTracked(Body, tag="custom.tracked"):
+    """Anything else that a tracker named: kept whole, not yet understood."""
+
+    name: str
+    properties: dict[str, Any] = {}
+
+
+class CampaignSent(Body, tag="campaign.sent"):
+    """A person was sent a campaign by somebody else's system; our own are `offer.sent`."""
+
+    campaign_id: Id
+
+
+class CouponRedeemed(Body, tag="coupon.redeemed"):
+    """A coupon was used at a till or in a web order."""
+
+    coupon_id: Id
+    campaign_id: Id | None = None
+
+
+class OfferAssigned(Body, tag="offer.assigned"):
+    """A stable hash put a person into the offer arm or the hold-out of a campaign."""
+
+    campaign_id: Id
+    arm: str
+
+
+class OfferSent(Body, tag="offer.sent"):
+    """An offer left for a person."""
+
+    campaign_id: Id
+    message_id: Id
+    product_ids: tuple[str, ...] = ()
+
+
+class ReferenceLoaded(Body, tag="reference.loaded"):
+    """A file of reference data became version `version` of a lake table."""
+
+    table: str
+    version: int
+    rows: int
+    file: str
+    sha256: str
+
+
+Kind = (
+    OrderCompleted
+    | OrderRefunded
+    | ProductsSearched
+    | ProductViewed
+    | ProductAdded
+    | ProductFavourited
+    | ProductReviewed
+    | PlaceVisited
+    | StockCounted
+    | PersonIdentified
+    | PersonAliased
+    | PersonGrouped
+    | PageViewed
+    | ScreenViewed
+    | CustomTracked
+    | CampaignSent
+    | CouponRedeemed
+    | OfferAssigned
+    | OfferSent
+    | ReferenceLoaded
+)
+
+#: Every kind by its stored name.
+KINDS: dict[str, type[Body]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Kind)}
+
+
+def kind_of(body: Body) -> str:
+    """The stored name of a body's kind: `order.completed`."""
+    return str(type(body).__struct_config__.tag)
