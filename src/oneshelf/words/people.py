@@ -7,6 +7,10 @@ import msgspec
 from oneshelf.words.ids import Id
 
 
+#: Person ids that begin so stand for a browser, a device or a till slip that no member has claimed.
+ANONYMOUS = "anonymous:"
+
+
 class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The identifiers that an event carries. A member has a `user_id`; a browser or a till slip has an `anonymous_id`."""
 
@@ -15,5 +19,15 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def person_id(self) -> str | None:
-        """The person as this event alone knows them; links may say more."""
-        return self.user_id or self.anonymous_id
+        """The person as this event alone knows them; links may say more.
+
+        An anonymous id lives in a namespace of its own, so that a browser cannot pass for a member by taking their id.
+        """
+        if self.user_id is not None:
+            return self.user_id
+        return self.anonymous_person_id
+
+    @property
+    def anonymous_person_id(self) -> str | None:
+        """The person behind the anonymous id, as far as no link names a member."""
+        return None if self.anonymous_id is None else f"{ANONYMOUS}{self.anonymous_id}"
