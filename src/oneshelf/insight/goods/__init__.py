@@ -1,0 +1,1 @@
+"""Goods: what sold, and what will sell."""
