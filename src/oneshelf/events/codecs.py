@@ -29,6 +29,13 @@ _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _event = msgspec.json.Decoder(Event)
 
 
+class _RawBatch(msgspec.Struct):
+    batch: list[msgspec.Raw]
+
+
+_raw_batch = msgspec.json.Decoder(_RawBatch)
+
+
 def register(name: str, decode: Decode) -> None:
     """Add a codec under the name that the journal will store."""
     _CODECS[name] = decode
@@ -43,6 +50,21 @@ def decode(codec: str, data: bytes, source: str, recorded_at: datetime) -> Decod
             "codec", codec, "is not known here.", f"Known: {', '.join(sorted(_CODECS))}; install the plug-in that wrote it."
         ) from None
     return codec_decode(data, source, recorded_at)
+
+
+def raw_events(data: bytes) -> list[msgspec.Raw]:
+    """The events of a batch as they were received, in order. A batch is a JSON array, or an object that holds one as `batch`.
+
+    Bytes that are neither are one event of their own.
+    """
+    try:
+        return _raws.decode(data)
+    except msgspec.MsgspecError:
+        pass
+    try:
+        return _raw_batch.decode(data).batch
+    except msgspec.MsgspecError:
+        return [msgspec.Raw(data)]
 
 
 ONESHELF = "oneshelf/1"
