@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from oneshelf.insight.goods.finder import holds, words_of
 from oneshelf.insight.people.state import DAY_SECONDS, Latest, PersonState, Spent
 from oneshelf.words.goods import Product
 from oneshelf.words.time import moment
@@ -172,17 +173,6 @@ def portrait_of(
 def whole_days(at: float, now: datetime) -> int:
     """Whole days from a moment to `now`, in whole seconds; 0 when the moment lies ahead."""
     return max(0, (math.floor(now.timestamp()) - math.floor(at)) // DAY_SECONDS)
-
-
-def words_of(query: str) -> tuple[str, ...]:
-    """The words of a query in folded case."""
-    return tuple(query.casefold().split())
-
-
-def holds(product: Product, words: tuple[str, ...]) -> bool:
-    """Whether the product's name, type and category together contain every word."""
-    text = f"{product.name} {product.type or ''} {product.category or ''}".casefold()
-    return all(word in text for word in words)
 
 
 def searched_not_bought(
