@@ -1,0 +1,1 @@
+"""Channels: how decisions leave the house."""

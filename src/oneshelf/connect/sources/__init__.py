@@ -1,0 +1,1 @@
+"""Sources: where events, catalogues and reference data come from."""
