@@ -1,0 +1,75 @@
+"""Many rows by one statement, on both databases. The only place that knows how they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ARRAY, ColumnElement, Connection, Table, any_, bindparam, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+V = TypeVar("V")
+
+#: Values in one `among`; SQLite takes at most 32,766 parameters a statement.
+CHUNK_MAX: Final = 10_000
+
+#: Rows in one `put`: bounds the memory of a statement.
+ROWS_MAX: Final = 20_000
+
+#: From the refused row's columns, what to set in the row that is there.
+Update = Callable[[Any], Mapping[str, Any]]
+
+
+def chunks(values: Sequence[V], size: int = CHUNK_MAX) -> Iterator[Sequence[V]]:
+    """Cut a sequence into runs of at most `size`."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def among(connection: Connection, column: ColumnElement[V], values: Sequence[V]) -> ColumnElement[bool]:
+    """`column` is one of `values`; at most CHUNK_MAX of them."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(list(values), ARRAY(column.type)))
+    return column.in_(values)
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    update: Update | None = None,
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
+) -> None:
+    """Insert rows; where the primary key is there already, `update` the row (if `where` holds) or leave it.
+
+    Rows must have the same fields and different keys.
+    """
+    if not rows:
+        return
+    names = list(rows[0])
+    on_postgres = connection.dialect.name == "postgresql"
+    insert: Any = (postgresql.insert if on_postgres else sqlite.insert)(table)
+    if on_postgres:
+        # One array a column instead of one parameter a value: one statement, planned once, whatever the number of rows.
+        arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+        source = func.unnest(*arrays).table_valued(*names).render_derived()
+        insert = insert.from_select(names, select(*(source.c[name] for name in names)))
+    key = [column.name for column in table.primary_key]
+    if update is None:
+        insert = insert.on_conflict_do_nothing(index_elements=key)
+    else:
+        condition = None if where is None else where(insert.excluded)
+        insert = insert.on_conflict_do_update(
+            index_elements=key, set_=dict(update(insert.excluded)), where=condition
+        )
+    for chunk in chunks(rows, ROWS_MAX):
+        connection.execute(
+            insert, {name: [row[name] for row in chunk] for name in names} if on_postgres else list(chunk)
+        )
+
+
+def replace(table: Table) -> Update:
+    """Set every field but the key from the refused row: the last one wins."""
+    names = [column.name for column in table.columns if not column.primary_key]
+    return lambda given: {name: given[name] for name in names}

@@ -1,0 +1,104 @@
+"""Goods: the catalogue, and what each place has on hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, not_, or_, select
+
+from oneshelf.books.bulk import among, chunks, put, replace
+from oneshelf.books.schema import product, stock
+from oneshelf.words.goods import Product
+
+
+class StockRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A count of one product at one place."""
+
+    place_id: str
+    product_id: str
+    on_hand: int
+    counted_at: datetime
+    simulated: bool = False
+
+
+def upsert_products(connection: Connection, products: Iterable[Product]) -> None:
+    """Insert or replace products; of two with one id the last wins."""
+    rows = {given.id: msgspec.structs.asdict(given) for given in products}
+    put(connection, product, list(rows.values()), update=replace(product))
+
+
+def products(connection: Connection, ids: Iterable[str]) -> dict[str, Product]:
+    """Those of the products that are known."""
+    found: dict[str, Product] = {}
+    for chunk in chunks(sorted(set(ids))):
+        for row in connection.execute(select(product).where(among(connection, product.c.id, chunk))):
+            found[row.id] = _product(row)
+    return found
+
+
+def all_products(connection: Connection) -> Iterator[Product]:
+    """The whole catalogue in order of id, fetched piece by piece."""
+    last = ""
+    while True:
+        query = select(product).where(product.c.id > last).order_by(product.c.id).limit(5_000)
+        rows = connection.execute(query).all()
+        yield from map(_product, rows)
+        if not rows:
+            return
+        last = rows[-1].id
+
+
+def search_products(connection: Connection, text: str, limit: int) -> list[Product]:
+    """Products whose id begins with `text` or whose name, type or brand contains it, in any case; in order of name."""
+    query = select(product).order_by(product.c.name, product.c.id).limit(limit)
+    if text:
+        named = (
+            column.icontains(text, autoescape=True)
+            for column in (product.c.name, product.c.type, product.c.brand)
+        )
+        query = query.where(or_(product.c.id.startswith(text, autoescape=True), *named))
+    return [_product(row) for row in connection.execute(query)]
+
+
+def record_counts(connection: Connection, rows: Sequence[StockRow]) -> None:
+    """Keep counts: the latest of each product and place wins, in whatever order they come.
+
+    Of two at the same moment a real one wins over a simulated one, and then the lower one: it promises nothing that is not there.
+    """
+    latest: dict[tuple[str, str], StockRow] = {}
+    for row in rows:
+        key = (row.place_id, row.product_id)
+        if key not in latest or _rank(row) > _rank(latest[key]):
+            latest[key] = row
+    put(
+        connection,
+        stock,
+        [msgspec.structs.asdict(row) for row in latest.values()],
+        update=replace(stock),
+        where=lambda given: or_(
+            given.counted_at > stock.c.counted_at,
+            and_(given.counted_at == stock.c.counted_at, not_(given.simulated), stock.c.simulated),
+            and_(
+                given.counted_at == stock.c.counted_at,
+                given.simulated == stock.c.simulated,
+                given.on_hand < stock.c.on_hand,
+            ),
+        ),
+    )
+
+
+def stock_at(connection: Connection, place_id: str) -> dict[str, StockRow]:
+    """The latest count of every product at a place, by product."""
+    rows = connection.execute(select(stock).where(stock.c.place_id == place_id))
+    return {row.product_id: StockRow(**row._mapping) for row in rows}
+
+
+def _rank(row: StockRow) -> tuple[datetime, bool, int]:
+    return row.counted_at, not row.simulated, -row.on_hand
+
+
+def _product(row: Row[Any]) -> Product:
+    return Product(**row._mapping)
