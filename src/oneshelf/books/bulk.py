@@ -52,7 +52,7 @@ def put(
     insert: Any = (postgresql.insert if on_postgres else sqlite.insert)(table)
     if on_postgres:
         # One array a column instead of one parameter a value: one statement, planned once, whatever the number of rows.
-        arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+        arrays = [bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1)) for name in names]
         source = func.unnest(*arrays).table_valued(*names).render_derived()
         insert = insert.from_select(names, select(*(source.c[name] for name in names)))
     key = [column.name for column in table.primary_key]

@@ -119,6 +119,11 @@ def links(connection: Connection) -> list[tuple[str, str]]:
     return [(row.identifier, row.person_id) for row in connection.execute(query)]
 
 
+def identifiers_of(connection: Connection, person_id: str) -> list[str]:
+    """The identifiers that are linked to a person."""
+    return list(connection.execute(select(link.c.identifier).where(link.c.person_id == person_id)).scalars())
+
+
 def _follow(identifier: str, known: dict[str, str]) -> str:
     """Walk links to their end; there are no circles in `known`."""
     while (target := known.get(identifier, identifier)) != identifier:

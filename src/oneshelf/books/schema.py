@@ -92,6 +92,15 @@ reject = Table(
 )
 Index("ix_reject_newest", reject.c.rejected_at.desc(), reject.c.id.desc())
 
+load = Table(
+    "load",
+    metadata,
+    Column("source", Key, primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("events", Number, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 # --- People ------------------------------------------------------------------------------------------------
 
 person = Table(

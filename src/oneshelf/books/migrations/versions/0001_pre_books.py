@@ -106,6 +106,14 @@ def _arrivals() -> None:
         "ix_reject_newest", "reject", [sa.literal_column("rejected_at DESC"), sa.literal_column("id DESC")]
     )
     op.create_index("ix_reject_source", "reject", ["source"])
+    op.create_table(
+        "load",
+        sa.Column("source", KEY, nullable=False),
+        sa.Column("position", sa.Text(), nullable=False),
+        sa.Column("events", NUMBER, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("source", name="pk_load"),
+    )
 
 
 def _people() -> None:
