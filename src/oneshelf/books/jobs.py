@@ -45,7 +45,7 @@ def enqueue(
     """Ask for a run, at once or from `run_at` on; answers the job's id. `args` must be what JSON can hold."""
     fields = {"name": name, "args": dict(args), "status": "waiting", "attempts": 0}
     insert = job.insert().values(**fields, created_at=now, run_at=run_at or now).returning(job.c.id)
-    return connection.execute(insert).scalar_one()
+    return int(connection.execute(insert).scalar_one())
 
 
 def claim(connection: Connection, now: datetime) -> JobRow | None:

@@ -26,5 +26,5 @@ def move(connection: Connection, source: str, *, position: str, events: int, at:
         connection,
         load,
         [{"source": source, "position": position, "events": events, "at": at}],
-        update=("position", "events", "at"),
+        update=lambda new: {"position": new.position, "events": new.events, "at": new.at},
     )
