@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/pip -q --disable-pip-version-check install
+PIP_INSTALL := $(BIN)/pip -qq --disable-pip-version-check install
 UV_COMPILE := uv pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.11
 
 .DEFAULT_GOAL := help
