@@ -33,10 +33,6 @@ class DuckDBEngine(LakeEngine):
             autoinstall_known_extensions=False,
         )
 
-    def memory(self, table: pa.Table) -> ir.Table:
-        """Rows that are in memory; see Engine."""
-        return ibis.memtable(table)
-
     def close(self) -> None:
         """Close the database and delete what it spilled."""
         with self._lock:

@@ -96,6 +96,10 @@ class LakeEngine(ABC):
         """A derived table; see Engine."""
         return self._table("derived", name, schema)
 
+    def memory(self, table: pa.Table) -> ir.Table:
+        """Rows that are in memory; see Engine."""
+        return ibis.memtable(table)
+
     def run(self, expression: ir.Expr) -> pa.Table:
         """Run an expression; see Engine."""
         with self._lock:
@@ -121,10 +125,6 @@ class LakeEngine(ABC):
                 self._forget(self._scans.popitem(last=False)[1])
         self._scans.move_to_end(key)
         return self._scans[key]
-
-    @abstractmethod
-    def memory(self, table: pa.Table) -> ir.Table:
-        """Rows that are in memory; see Engine."""
 
     @abstractmethod
     def close(self) -> None:

@@ -119,9 +119,13 @@ def _storage(info: mi.Type, where: str) -> tuple[pa.DataType, Build]:
     match info:
         case mi.Metadata(type=inner):
             found = _storage(inner, where)
-        case mi.UnionType(types=types) if len(members := [one for one in types if not isinstance(one, mi.NoneType)]) == 1:
+        case mi.UnionType(types=types) if (
+            len(members := [one for one in types if not isinstance(one, mi.NoneType)]) == 1
+        ):
             found = _storage(members[0], where)
-        case mi.LiteralType(values=values) if len(kinds := {type(value) for value in values} & _LITERALS.keys()) == 1:
+        case mi.LiteralType(values=values) if (
+            len(kinds := {type(value) for value in values} & _LITERALS.keys()) == 1
+        ):
             found = _scalar(_LITERALS[kinds.pop()])
         case mi.VarTupleType(item_type=item) | mi.ListType(item_type=item):
             found = _list(item, where)

@@ -44,6 +44,8 @@ class TableInfo:
 class Snapshot:
     """What a reader needs: the files of one version, and the columns that they have between them."""
 
+    #: the table's own folder, below which the files and the folders of their days lie
+    root: str
     version: int
     files: tuple[str, ...]
     schema: pa.Schema
@@ -173,7 +175,9 @@ class Lake:
         """Every table with its size, events first."""
         with self._reading:
             return [
-                _info(group, name, table) for group, name in self._all() if (table := self._reader(group, name)) is not None
+                _info(group, name, table)
+                for group, name in self._all()
+                if (table := self._reader(group, name)) is not None
             ]
 
     def snapshot(self, group: Group, name: str, days: tuple[date, date] | None = None) -> Snapshot | None:
@@ -182,7 +186,12 @@ class Lake:
             table = self._reader(group, name)
             if table is None:
                 return None
-            return Snapshot(version=table.version, files=tuple(table.uris(days)), schema=table.schema)
+            return Snapshot(
+                root=str(table.path),
+                version=table.version,
+                files=tuple(table.uris(days)),
+                schema=table.schema,
+            )
 
     def copy_to(self, target: Path) -> None:
         """Copy every table, each at one version, while others write. The target must be empty or absent.
