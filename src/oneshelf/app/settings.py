@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     event_bytes_max: int = Field(32_000, ge=1_000, description="Largest single event, as in the Segment spec.")
     rate_per_minute: int = Field(600_000, ge=1, description="Tracking requests a write key may make in a minute.")
     session_hours: int = Field(12, ge=1, le=720, description="How long a console session lasts without a click.")
+    webhook_url: str | None = Field(None, description="Where the webhook channel posts messages.")
+    webhook_secret: SecretStr | None = Field(None, description="The secret with which the webhook channel signs.")
     oidc_issuer: str | None = Field(None, description="Issuer URL of an OpenID Connect provider; empty: local users only.")
     oidc_client_id: str | None = Field(None, description="Our client id at that provider.")
     oidc_client_secret: SecretStr | None = Field(None, description="Our client secret at that provider.")

@@ -67,6 +67,11 @@ def raw_events(data: bytes) -> list[msgspec.Raw]:
         return [msgspec.Raw(data)]
 
 
+def join(codec: str, raw: bytes) -> bytes:
+    """Make a batch of one event as it was received, in the form of its codec: `raw_events` undone."""
+    return b"[" + raw + b"]" if codec == ONESHELF else b'{"batch":[' + raw + b"]}"
+
+
 ONESHELF = "oneshelf/1"
 
 

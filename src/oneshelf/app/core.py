@@ -1,0 +1,66 @@
+"""What every use case stands on: the books, the lake, an engine and the settings in force."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from oneshelf.app.settings import Settings
+from oneshelf.books import access_log, goods
+from oneshelf.books.database import Database
+from oneshelf.books.journal import Journal
+from oneshelf.errors import NotAllowed
+from oneshelf.lake.engine import Engine
+from oneshelf.lake.tables import Lake
+from oneshelf.trust.access import Action, Actor
+from oneshelf.words.goods import Product
+
+
+@dataclass(kw_only=True)
+class Core:
+    """The rooms below, wired by `build`, and what all use cases share."""
+
+    settings: Settings
+    database: Database
+    journal: Journal
+    lake: Lake
+    engine: Engine
+    #: one analysis at a time: an engine's session belongs to one thread at a time
+    analysis: threading.RLock = field(default_factory=threading.RLock)
+
+    def products(self, ids: set[str]) -> dict[str, Product]:
+        """The catalogue's entries for some ids; unknown ids are left out."""
+        with self.database.read() as connection:
+            return goods.products(connection, ids)
+
+    def look(
+        self, actor: Actor, action: Action, *, purpose: str, person_id: str | None = None, place_id: str | None = None
+    ) -> None:
+        """Note that somebody looks at personal data, or was refused; raise NotAllowed when the role does not cover it."""
+        try:
+            actor.require(action, place_id)
+        except NotAllowed:
+            self._log(actor, action, purpose, person_id, place_id, allowed=False)
+            raise
+        self._log(actor, action, purpose, person_id, place_id, allowed=True)
+
+    def _log(
+        self, actor: Actor, action: Action, purpose: str, person_id: str | None, place_id: str | None, *, allowed: bool
+    ) -> None:
+        row = access_log.AccessRow(
+            at=utc_now(),
+            actor=actor.name,
+            role=actor.role,
+            purpose=purpose,
+            action=action,
+            person_id=person_id,
+            place_id=place_id,
+            allowed=allowed,
+        )
+        self.database.writer.write(lambda connection: access_log.add(connection, row))
+
+
+def utc_now() -> datetime:
+    """The one clock of the use cases; everything below is handed its "now"."""
+    return datetime.now(UTC)

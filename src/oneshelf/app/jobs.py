@@ -1,0 +1,84 @@
+"""Jobs: named pieces of work, run by `oneshelf run NAME`, by the scheduler of `oneshelf work`, or by anybody's cron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from oneshelf.app import daily, delivery
+from oneshelf.app.core import utc_now
+from oneshelf.books import jobs, staff
+from oneshelf.books.jobs import JobRow
+from oneshelf.errors import NotFound, OneShelfError
+
+if TYPE_CHECKING:
+    from oneshelf.app.shelf import Shelf
+
+
+class JobDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job did, in a few words."""
+
+    name: str
+    detail: str
+
+
+def _catch_up(shelf: Shelf) -> str:
+    return f"{shelf.catch_up():,} batches projected"
+
+
+def _refresh_daily(shelf: Shelf) -> str:
+    return f"{daily.refresh(shelf.core):,} days recomputed"
+
+
+def _compact(shelf: Shelf) -> str:
+    return f"{len(shelf.core.lake.compact()):,} tables compacted"
+
+
+def _deliver(shelf: Shelf) -> str:
+    return f"{delivery.deliver(shelf.core, utc_now()):,} messages left"
+
+
+def _plan(shelf: Shelf) -> str:
+    plan = shelf.goods.plan_next_day()
+    return f"{len(plan.lines):,} lines for {plan.for_day}"
+
+
+def _tidy(shelf: Shelf) -> str:
+    shelf.core.database.writer.write(lambda connection: staff.end_expired(connection, utc_now()))
+    return "expired sessions forgotten"
+
+
+#: What can be run, by name.
+JOBS: dict[str, Callable[[Shelf], str]] = {
+    "catch-up": _catch_up,
+    "refresh-daily": _refresh_daily,
+    "compact": _compact,
+    "deliver": _deliver,
+    "plan": _plan,
+    "tidy": _tidy,
+}
+
+
+def run_job(shelf: Shelf, name: str) -> JobDone:
+    """Run a job now and keep a record of the run. What is due in the queue before it runs first."""
+    if name not in JOBS:
+        raise NotFound(f"There is no job {name!r}.", f"Jobs: {', '.join(sorted(JOBS))}.")
+    wanted = shelf.core.database.writer.write(lambda connection: jobs.enqueue(connection, name, {}, now=utc_now()))
+    while (claimed := shelf.core.database.writer.write(lambda c: jobs.claim(c, utc_now()))) is not None:
+        done = _run(shelf, claimed)
+        if claimed.id == wanted:
+            return done
+    return JobDone(name=name, detail="another process runs it")
+
+
+def _run(shelf: Shelf, claimed: JobRow) -> JobDone:
+    try:
+        detail = JOBS[claimed.name](shelf)
+    except OneShelfError as error:
+        cause = error.cause
+        shelf.core.database.writer.write(lambda connection: jobs.fail(connection, claimed, cause, utc_now()))
+        raise
+    shelf.core.database.writer.write(lambda connection: jobs.finish(connection, claimed, utc_now()))
+    return JobDone(name=claimed.name, detail=detail)

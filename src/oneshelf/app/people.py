@@ -1,0 +1,87 @@
+"""People: find them, look at one. Every look at a person's data stands in the access log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from oneshelf.app.core import Core, utc_now
+from oneshelf.app.pages import Page, read_cursor, write_cursor
+from oneshelf.app.timeline import Happening, timeline
+from oneshelf.books import people
+from oneshelf.errors import NotFound
+from oneshelf.insight.people import state as states
+from oneshelf.insight.people.portrait import Portrait, portrait_of
+from oneshelf.insight.people.state import PersonState
+from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.people import ANONYMOUS
+
+
+class PersonSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a list of people. `simulated`: simulated events entered."""
+
+    person_id: str
+    orders: int
+    monetary_minor: int
+    currency: str
+    last_seen_at: datetime
+    simulated: bool
+
+
+class People:
+    """Use cases about people."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def search(
+        self, text: str = "", *, actor: Actor = OPERATOR, limit: int = 50, after: str | None = None
+    ) -> Page[PersonSummary]:
+        """List people whose id begins with `text`, those who spent most first."""
+        self._core.look(actor, "people.read", purpose="search")
+        position = read_cursor(after, tuple[int, str])
+        with self._core.database.read() as connection:
+            rows = people.search(connection, text.strip(), limit=limit + 1, after=position)
+            total = None if text.strip() else people.count(connection)
+        items = tuple(
+            PersonSummary(
+                person_id=row.person_id,
+                orders=row.orders,
+                monetary_minor=row.spend_minor,
+                currency=self._core.settings.currency,
+                last_seen_at=row.last_seen_at,
+                simulated=row.simulated,
+            )
+            for row in rows[:limit]
+        )
+        last = items[-1] if len(rows) > limit else None
+        return Page(items=items, next=last and write_cursor((last.monetary_minor, last.person_id)), total=total)
+
+    def portrait(
+        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", now: datetime | None = None
+    ) -> Portrait:
+        """Draw the live portrait of one person. Raises NotFound, and NotAllowed when the role does not cover people."""
+        self._core.look(actor, "people.read", purpose=purpose, person_id=person_id)
+        known_as, state = self.state(person_id)
+        return portrait_of(known_as, state, now=now or utc_now(), products=self._core.products(set(state.products) | set(state.favourites)))
+
+    def timeline(
+        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", limit: int = 50
+    ) -> tuple[Happening, ...]:
+        """What happened with one person, newest first, from the lake (some seconds behind the journal)."""
+        self._core.look(actor, "people.read", purpose=purpose, person_id=person_id)
+        known_as, _ = self.state(person_id)
+        with self._core.database.read() as connection:
+            identifiers = people.identifiers_of(connection, known_as)
+        return timeline(self._core, (known_as, *identifiers), limit=limit)
+
+    def state(self, person_id: str) -> tuple[str, PersonState]:
+        """The person behind an id (a member's, or a browser's that a member claimed) and their state. Raises NotFound."""
+        with self._core.database.read() as connection:
+            anonymous = f"{ANONYMOUS}{person_id.removeprefix(ANONYMOUS)}"
+            claimed = people.resolve(connection, [anonymous])
+            for candidate in (person_id, claimed.get(anonymous), anonymous):
+                if candidate is not None and (data := people.states(connection, [candidate]).get(candidate)):
+                    return candidate, states.decode(data)
+        raise NotFound("Nobody here has this id.", "Search for the beginning of the id, or load the person's events first.")

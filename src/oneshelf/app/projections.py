@@ -1,0 +1,105 @@
+"""Projections: read the journal after their cursor; output and cursor move together, exactly once.
+
+`live` judges every event (readable? seen before?) and folds it into the books within milliseconds. `lake` follows behind it
+and writes what was judged good into columnar history. Both may be run by any process at any time: a cursor moves by
+compare-and-set, so that two runners cost time but never a double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final
+
+from oneshelf.app import folding
+from oneshelf.books import cursors, places, repeats
+from oneshelf.books import days as touched_days
+from oneshelf.books.database import Connection, Database
+from oneshelf.books.journal import Journal
+from oneshelf.events.envelope import Event, Recorded
+from oneshelf.lake.tables import Lake
+from oneshelf.words.places import Place
+from oneshelf.words.time import business_day
+
+#: How many events one turn takes: a turn stays short while the stream flows, and a backlog goes in large bites.
+LIVE_EVENTS_MAX = 5_000
+LAKE_EVENTS_MAX = 40_000
+
+
+LIVE: Final = "live"
+LAKE: Final = "lake"
+
+
+class Live:
+    """Journal to books: the person's state, stock, arrivals, repeats and what could not be read."""
+
+    name = LIVE
+
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self._database = database
+        self._journal = journal
+
+    def step(self) -> int:
+        """Take one turn; return how many journal rows it consumed, 0 at the head. Conflict: another runner was first."""
+        with self._database.read() as connection:
+            position = cursors.position(connection, self.name)
+        rows = self._journal.read(position, events_max=LIVE_EVENTS_MAX)
+        if not rows:
+            return 0
+        with self._database.read() as connection:
+            turn = folding.fold(connection, rows)
+
+        def save(connection: Connection) -> None:
+            cursors.advance(connection, self.name, expected=position, to=rows[-1].offset)
+            folding.save(connection, turn)
+
+        self._database.writer.write(save)
+        return len(rows)
+
+
+class Lakeward:
+    """Books' journal to lake: what `live` judged good, into the day where it belongs."""
+
+    name = LAKE
+
+    def __init__(self, database: Database, journal: Journal, lake: Lake, time_zone: str) -> None:
+        self._database = database
+        self._journal = journal
+        self._lake = lake
+        self._time_zone = time_zone
+
+    def step(self) -> int:
+        """Take one turn; return how many journal rows it consumed, 0 when it has caught up with `live`."""
+        with self._database.read() as connection:
+            position = cursors.position(connection, self.name)
+            judged = cursors.position(connection, LIVE)
+        rows = self._journal.read(position, events_max=LAKE_EVENTS_MAX, until=judged)
+        if not rows:
+            return 0
+        until = rows[-1].offset
+        with self._database.read() as connection:
+            repeated = repeats.between(connection, position, until)
+            day_of = days_by_place(places.places(connection), self._time_zone)
+        good = [
+            recorded
+            for recorded in folding.recorded_events(rows)
+            if isinstance(recorded, Recorded) and (recorded.offset, recorded.index) not in repeated
+        ]
+        touched = self._lake.append(good, day_of, until=until)
+
+        def save(connection: Connection) -> None:
+            cursors.advance(connection, self.name, expected=position, to=until)
+            touched_days.touch(connection, [(table, day, until) for table, day in touched])
+
+        self._database.writer.write(save)
+        return len(rows)
+
+
+def days_by_place(known: Mapping[str, Place], time_zone: str) -> Callable[[Event], date]:
+    """The business day of an event: in its place's zone, or in the shop's own where the place is not known."""
+    zones = {place.id: place.time_zone for place in known.values()}
+
+    def day_of(event: Event) -> date:
+        return business_day(event.happened_at, zones.get(event.place_id, time_zone))
+
+    return day_of

@@ -1,0 +1,79 @@
+"""Serving: the faces on one address. Each face is found through the plug-in door and sees the full path."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager, nullcontext
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from oneshelf.errors import Unavailable
+
+if TYPE_CHECKING:
+    from oneshelf.app.shelf import Shelf
+
+Scope = MutableMapping[str, Any]
+Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+
+#: How long a worker may take to finish the turn in hand.
+WORKER_STOPS_SECONDS = 60
+
+#: What the API answers; everything else is the console's.
+_API_PATHS = ("/v1/", "/health", "/openapi.json", "/docs")
+
+
+def faces(shelf: Shelf) -> Asgi:
+    """Build the one ASGI application: the API under its paths, the console everywhere else."""
+    api, console = _face("api", shelf), _face("console", shelf)
+
+    async def dispatch(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await _no_lifespan(receive, send)
+        elif scope["path"].startswith(_API_PATHS):
+            await api(scope, receive, send)
+        else:
+            await console(scope, receive, send)
+
+    return dispatch
+
+
+def serve(shelf: Shelf, *, host: str, port: int, worker: bool) -> None:
+    """Serve until interrupted, with a worker process beside it unless one runs elsewhere.
+
+    Paths may hold ids of people, so that there is no access log.
+    """
+    beside = _start_worker(shelf) if worker else nullcontext()
+    with beside:
+        uvicorn.run(faces(shelf), host=host, port=port, access_log=False, log_level="warning", server_header=False)
+
+
+@contextmanager
+def _start_worker(shelf: Shelf) -> Iterator[None]:
+    """A process of its own, so that folding events and answering requests do not share one interpreter."""
+    data = str(shelf.settings.data.absolute())
+    process = subprocess.Popen([sys.executable, "-m", "oneshelf", "--data", data, "work"])  # noqa: S603  # our own command
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=WORKER_STOPS_SECONDS)
+
+
+def _face(name: str, shelf: Shelf) -> Asgi:
+    found = entry_points(group="oneshelf.faces", name=name)
+    if not found:
+        raise Unavailable(f"The face {name} is not installed.", "Install the package again: pip install oneshelf.")
+    create: Callable[[Shelf], Asgi] = next(iter(found)).load()
+    return create(shelf)
+
+
+async def _no_lifespan(receive: Any, send: Any) -> None:
+    """The shelf is opened and closed by whoever serves it; the faces have nothing to start."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,115 @@
+"""The shelf: the one object through which Python, the command line, the API and the console use OneShelf."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from oneshelf.app import backup, daily, loading, simulating
+from oneshelf.app.core import Core, utc_now
+from oneshelf.app.goods import Goods
+from oneshelf.app.loading import LoadReport, Policy, Progress
+from oneshelf.app.offers import Offers
+from oneshelf.app.people import People
+from oneshelf.app.projections import Lakeward, Live
+from oneshelf.app.settings import Settings
+from oneshelf.app.sources import Sources
+from oneshelf.app.staff import Staff
+from oneshelf.app.system import System
+from oneshelf.app.wheel import Wheels
+from oneshelf.books.journal import Batch
+from oneshelf.errors import Problem
+
+
+class Shelf:
+    """A data folder (or a database and an engine) that is open. Use it in a `with` block, or close it."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.people = People(core)
+        self.goods = Goods(core)
+        self.offers = Offers(core, self.people)
+        self.sources = Sources(core)
+        self.staff = Staff(core)
+        self.system = System(core)
+        self.wheel = Wheels(core, self.goods, self.offers)
+        self.live = Live(core.database, core.journal)
+        self.lakeward = Lakeward(core.database, core.journal, core.lake, core.settings.time_zone)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.core.settings
+
+    def load(
+        self,
+        source: str | Path,
+        *,
+        mapping: Path | str | None = None,
+        policy: Policy = "refuse_all",
+        until: date | None = None,
+        dry_run: bool = False,
+        now: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> LoadReport:
+        """Load an installed source by name, or a file by path with a mapping. Running it again doubles nothing.
+
+        Raises InvalidInput with every problem at once when the policy refuses the input.
+        """
+        opened = loading.open_named(source, mapping=mapping, policy=policy, settings=self.settings, dry_run=dry_run)
+        return loading.load(
+            self.core, opened, now=now or utc_now(), until=until, dry_run=dry_run, progress=progress
+        )
+
+    def simulate(
+        self,
+        *,
+        seed: int = 1,
+        scale: float = 1.0,
+        dry_run: bool = False,
+        now: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> LoadReport:
+        """Simulate what the receipts lack (web sessions, searches, visits, stock, reviews), each event marked as simulated."""
+        with self.core.analysis:
+            source = simulating.simulator(self.core, seed=seed, scale=scale)
+        return loading.load(self.core, source, now=now or utc_now(), dry_run=dry_run, progress=progress)
+
+    def catch_up(self) -> int:
+        """Run the projections until they are at the head of the journal; return how many batches they took."""
+        batches = 0
+        while taken := self.live.step():
+            batches += taken
+        while self.lakeward.step():
+            pass
+        daily.refresh(self.core)
+        return batches
+
+    def track(self, source: str, codec: str, data: bytes, count: int, now: datetime) -> asyncio.Future[int]:
+        """The hot path of HTTP tracking: append a batch as received; the future answers when it is durable."""
+        return self.core.journal.append_async(Batch(codec, source, count, data, now))
+
+    def reject(self, source: str, codec: str, refused: Sequence[tuple[Problem, bytes]], now: datetime) -> None:
+        """Keep what the border refused, with the reason."""
+        self.sources.keep_refused(source, codec, refused, now=now)
+
+    def backup(self, target: Path | str) -> backup.Manifest:
+        """Copy the books and the lake into a new folder, while they are being written to."""
+        return backup.backup(self.core, Path(target))
+
+    def close(self) -> None:
+        """Write what waits, and let go of everything."""
+        self.core.engine.close()
+        self.core.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,76 @@
+"""A person's timeline: what happened with them, read from the lake, said in few words."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from oneshelf.app.core import Core
+from oneshelf.events.catalogue import KINDS
+from oneshelf.lake.schema import table_name
+from oneshelf.words.goods import Product
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a person's timeline. `what` names products, a query or a campaign; amounts of refunds are negative."""
+
+    at: datetime
+    kind: str
+    what: str
+    place_id: str
+    channel: str
+    amount_minor: int | None
+    currency: str | None
+    simulated: bool
+
+
+def timeline(core: Core, person_ids: tuple[str, ...], *, limit: int) -> tuple[Happening, ...]:
+    """The newest `limit` events of a person under any of their ids."""
+    present = {table.name for table in core.lake.tables()}
+    rows: list[tuple[str, dict[str, Any]]] = []
+    with core.analysis:
+        for kind in KINDS:
+            if table_name(kind) not in present:
+                continue
+            events = core.engine.events(kind)
+            newest = events.filter(events.person_id.isin(person_ids)).order_by(events.happened_at.desc()).limit(limit)
+            rows += [(kind, row) for row in core.engine.run(newest).to_pylist()]
+    newest_rows = heapq.nlargest(limit, rows, key=lambda row: row[1]["happened_at"])
+    products = core.products({product_id for _, row in newest_rows for product_id in _product_ids(row)})
+    return tuple(_happening(kind, row, products) for kind, row in newest_rows)
+
+
+def _product_ids(row: Mapping[str, Any]) -> list[str]:
+    if row.get("product_id"):
+        return [row["product_id"]]
+    return [line["product_id"] for line in row.get("lines") or ()] + list(row.get("product_ids") or ())
+
+
+def _happening(kind: str, row: Mapping[str, Any], products: Mapping[str, Product]) -> Happening:
+    lines = row.get("lines") or ()
+    amount = sum(line["amount_minor"] for line in lines) if row.get("currency") else None
+    return Happening(
+        at=row["happened_at"],
+        kind=kind,
+        what=_what(row, products),
+        place_id=row["place_id"],
+        channel=row["channel"],
+        amount_minor=-amount if amount is not None and kind == "order.refunded" else amount,
+        currency=row.get("currency"),
+        simulated=row["simulated"],
+    )
+
+
+def _what(row: Mapping[str, Any], products: Mapping[str, Product]) -> str:
+    names = [products[i].name if i in products else i for i in _product_ids(row)]
+    if names:
+        more = f" +{len(names) - 3}" if len(names) > 3 else ""
+        return ", ".join(names[:3]) + more
+    for field in ("query", "campaign_id", "coupon_id", "name", "group_id"):
+        if row.get(field):
+            return str(row[field])
+    return ""

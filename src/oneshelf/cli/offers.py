@@ -1,0 +1,110 @@
+"""`oneshelf offers`: what to offer to whom, send it with a hold-out, and see what it caused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from oneshelf.cli.output import DryRun, Json, out, print_json, print_table
+from oneshelf.cli.shelf import open_shelf
+from oneshelf.words.money import Money
+
+commands = typer.Typer(help="Offers: for one person, to many, and their effect.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands under the root."""
+    app.add_typer(commands, name="offers")
+
+
+@commands.command("for")
+def for_person(
+    context: typer.Context,
+    person_id: Annotated[str, typer.Argument(help="The person's id.")],
+    place: Annotated[str | None, typer.Option(help="Only what is in stock there.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    json: Json = False,
+) -> None:
+    """Offers for one person, best first, each with its reason."""
+    with open_shelf(context) as shelf:
+        found = shelf.offers.for_person(person_id, place, limit=limit)
+    if json:
+        print_json(found)
+        return
+    print_table(
+        f"Offers for {person_id}",
+        ("product", "name", "score", "on hand", "why", "simulated"),
+        ((o.product_id, o.name, o.score, o.on_hand, o.reason, o.simulated) for o in found),
+    )
+
+
+@commands.command()
+def send(
+    context: typer.Context,
+    campaign_id: Annotated[str, typer.Argument(help="An id of your own for this campaign; it is sent once.")],
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    place: Annotated[str | None, typer.Option(help="Only what is in stock there.")] = None,
+    holdout_share: Annotated[float, typer.Option(min=0.0, max=0.9, help="Share of people left alone, to measure the effect.")] = 0.2,
+    channel: Annotated[str, typer.Option(help="How it leaves: file or webhook.")] = "file",
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Send offers to everybody who has some, except a hold-out drawn by a stable hash."""
+    with open_shelf(context) as shelf:
+        report = shelf.offers.send(
+            campaign_id, name=name or campaign_id, place=place, holdout_share=holdout_share, channel=channel, dry_run=dry_run
+        )
+    if json:
+        print_json(report)
+        return
+    verb = "Would send" if report.dry_run else "Sent"
+    out.print(
+        f"{verb} {report.offered:,} messages; {report.held_out:,} people held out; {report.without_offer:,} people have no offer."
+    )
+
+
+@commands.command()
+def campaigns(context: typer.Context, json: Json = False) -> None:
+    """List what was sent."""
+    with open_shelf(context) as shelf:
+        found = shelf.offers.campaigns()
+    if json:
+        print_json(found)
+        return
+    print_table(
+        "Campaigns",
+        ("campaign", "name", "sent", "offered", "held out"),
+        ((c.id, c.name, c.created_at, c.offered, c.held_out) for c in found),
+    )
+
+
+@commands.command()
+def effect(
+    context: typer.Context,
+    campaign_id: Annotated[str, typer.Argument(help="The campaign's id.")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days after sending count.")] = 28,
+    json: Json = False,
+) -> None:
+    """What a campaign caused: spend per person against the hold-out, with its interval and what may be claimed."""
+    with open_shelf(context) as shelf:
+        found = shelf.offers.effect(campaign_id, days=days)
+    if json:
+        print_json(found)
+        return
+    out.print(found.claim, markup=False)
+    print_table(
+        "",
+        ("people offered", "held out", "difference a person", "low", "high", "p"),
+        [
+            (
+                found.offer_people,
+                found.holdout_people,
+                *(
+                    "–" if value is None else str(Money(round(value), found.currency))
+                    for value in (found.difference_minor, found.low_minor, found.high_minor)
+                ),
+                found.p_value,
+            )
+        ],
+    )
