@@ -1,7 +1,8 @@
 """Schema changes in two kinds of steps, so that old code runs on the new schema while processes are replaced.
 
-A *pre* step (`NNNN_pre_*.py`, branch `pre`) only adds what new code needs; it runs whenever the books are opened. A *post*
-step (`NNNN_post_*.py`, branch `post`) removes what old code needed; it runs on demand, when no old process is left.
+A *pre* step (`NNNN_pre_*.py`, revision `NNNN_pre`, branch `pre`) only adds what new code needs; it runs whenever the books
+are opened. A *post* step (`NNNN_post_*.py`, revision `NNNN_post`, branch `post`) removes what only old code needed; it runs
+on demand, when no old process is left.
 """
 
 from __future__ import annotations
@@ -19,36 +20,48 @@ from oneshelf.errors import Unavailable
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 
+#: What alembic calls the newest step of the one branch, and of both.
+PRE: Final = "pre@head"
+ALL: Final = "heads"
+
 
 def apply_pre(engine: Engine, folder: Path = FOLDER) -> None:
     """Bring the schema to the newest pre step; quick when it is there already. `engine` must lock on begin."""
-    _apply(engine, folder, "pre@head")
+    _apply(engine, folder, PRE)
 
 
 def apply_all(engine: Engine, folder: Path = FOLDER) -> None:
     """Run every step, post steps too."""
-    _apply(engine, folder, "heads")
+    _apply(engine, folder, ALL)
 
 
 def check(engine: Engine, folder: Path = FOLDER) -> None:
     """Raise Unavailable unless every pre step is in force."""
     with engine.connect() as connection:
-        if pending(connection, folder, "pre@head"):
+        if pending(connection, folder, PRE):
             raise Unavailable(
                 "The schema of the books is older than this program.", "Run `oneshelf migrate`."
             )
 
 
-def pending(connection: Connection, folder: Path, target: str) -> bool:
-    """Whether some step up to `target` has not run yet."""
+def pending(connection: Connection, folder: Path = FOLDER, target: str = ALL) -> bool:
+    """Whether some step up to `target` has not run yet.
+
+    A pre step that this program does not know was run by a newer one, and harms nobody. Raises Unavailable after an
+    unknown post step: what this program needs may be gone.
+    """
     scripts = ScriptDirectory.from_config(_config(folder))
-    done = {
-        step.revision
-        for head in MigrationContext.configure(connection).get_current_heads()
-        for step in scripts.walk_revisions("base", head)
-    }
-    wanted = {step.revision for step in scripts.walk_revisions("base", target)}
-    return not wanted <= done
+    known = {step.revision: step for step in scripts.walk_revisions()}
+    heads = MigrationContext.configure(connection).get_current_heads()
+    newer = [head for head in heads if head not in known]
+    if any(head.endswith("_post") for head in newer):
+        raise Unavailable(
+            "The books were made by a newer version of this program.", "Install the newest version."
+        )
+    if newer:
+        return False
+    done = {step.revision for head in heads for step in scripts.walk_revisions("base", head)}
+    return any(step.revision not in done for step in scripts.walk_revisions("base", target))
 
 
 def _apply(engine: Engine, folder: Path, target: str) -> None:

@@ -121,7 +121,11 @@ def links(connection: Connection) -> list[tuple[str, str]]:
 
 def identifiers_of(connection: Connection, person_id: str) -> list[str]:
     """The identifiers that are linked to a person."""
-    return list(connection.execute(select(link_table.c.identifier).where(link_table.c.person_id == person_id)).scalars())
+    return list(
+        connection.execute(
+            select(link_table.c.identifier).where(link_table.c.person_id == person_id)
+        ).scalars()
+    )
 
 
 def _follow(identifier: str, known: dict[str, str]) -> str:

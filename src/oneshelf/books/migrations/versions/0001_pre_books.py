@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001"
+revision = "0001_pre"
 down_revision = None
 branch_labels = ("pre",)
 depends_on = None
