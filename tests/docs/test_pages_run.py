@@ -21,7 +21,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
-    ROOT / "CONTRIBUTING.md",
     ROOT / "docs" / "getting-started.md",
     *sorted((ROOT / "docs" / "guide").glob("*.md")),
 ]
