@@ -1,0 +1,272 @@
+"""The portrait: every figure by example, and against the lake's batch twin."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import pytest
+
+from oneshelf.events import catalogue as c
+from oneshelf.events.envelope import Event
+from oneshelf.insight.people.portrait import Portrait, portrait_of
+from oneshelf.insight.people.portraits import CHANNELS, KINDS_READ, portraits
+from oneshelf.insight.people.state import PersonState, fold, merge
+from oneshelf.testing.shop import small_shop
+from oneshelf.words.goods import Product
+from oneshelf.words.people import Who
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+GOODS = {
+    product.id: product
+    for product in (
+        Product(id="oat", name="Oat drink 1 l", category="drinks", type="plant milk"),
+        Product(id="milk", name="Fresh milk", category="drinks", type="milk"),
+        Product(id="rye", name="Rye bread", category="bakery", type="bread"),
+        Product(id="bag", name="Carrier bag"),
+    )
+}
+
+
+def event(body, days_ago=10.0, **given) -> Event:
+    at = NOW - timedelta(days=days_ago)
+    return Event(id="e", source="test", happened_at=at, body=body, who=Who(user_id="ann"), **given)
+
+
+def order(*product_ids, amount_minor=100, currency="CNY", days_ago=10.0, **given) -> Event:
+    lines = tuple(c.Line(product_id=p, amount_minor=amount_minor) for p in product_ids)
+    return event(c.OrderCompleted(order_id="o", currency=currency, lines=lines), days_ago, **given)
+
+
+def refund(product_id, amount_minor=100, days_ago=5.0, **given) -> Event:
+    lines = (c.Line(product_id=product_id, amount_minor=amount_minor),)
+    return event(c.OrderRefunded(refund_id="r", currency="CNY", lines=lines), days_ago, **given)
+
+
+def drawn(*happened: Event) -> Portrait:
+    return portrait_of("ann", reduce(fold, happened, PersonState()), now=NOW, products=GOODS)
+
+
+def test_recency_counts_whole_days_since_the_last_order_and_nothing_else():
+    portrait = drawn(order("oat", days_ago=3.9), order("oat", days_ago=40), event(c.PageViewed(), days_ago=1))
+    assert portrait.recency_days == 3
+    assert portrait.last_seen_at == NOW - timedelta(days=1)
+    assert portrait.first_seen_at == NOW - timedelta(days=40)
+
+
+def test_an_order_ahead_of_now_has_a_recency_of_zero():
+    assert drawn(order("oat", days_ago=-2)).recency_days == 0
+
+
+def test_money_is_that_of_the_main_currency_less_refunds():
+    portrait = drawn(
+        order("oat", "rye", amount_minor=250),
+        order("oat", amount_minor=125),
+        order("oat", amount_minor=9, currency="EUR"),
+        refund("oat", 100),
+    )
+    assert (portrait.currency, portrait.monetary_minor) == ("CNY", 525)
+    assert (portrait.refunds, portrait.refunded_minor) == (1, 100)
+    assert portrait.frequency == 3
+    assert portrait.average_order_minor == 263, "525 over 2 orders, half away from zero"
+
+
+def test_a_person_who_never_ordered_has_no_recency_no_average_and_no_currency():
+    portrait = drawn(event(c.PageViewed(), channel="web", place_id="shop"))
+    assert (portrait.recency_days, portrait.average_order_minor, portrait.currency) == (None, None, None)
+    assert (portrait.last_channel, portrait.last_place_id) == ("web", "shop")
+    assert portrait.favourite_categories == ()
+
+
+def test_a_person_known_only_by_a_refund_owes_us_nothing_and_was_not_seen():
+    portrait = drawn(refund("oat", 70))
+    assert (portrait.monetary_minor, portrait.frequency, portrait.last_seen_at) == (-70, 0, None)
+
+
+def test_favourite_categories_share_all_baskets_with_products_that_nobody_placed():
+    portrait = drawn(order("oat", "milk", "rye", "bag"), order("oat", "unheard-of"))
+    found = [(share.category, share.baskets, share.share) for share in portrait.favourite_categories]
+    assert found == [("drinks", 3, 0.5), ("bakery", 1, pytest.approx(1 / 6))]
+
+
+def test_a_visit_is_a_day_on_a_channel():
+    portrait = drawn(
+        event(c.PageViewed(), 2.0, channel="web"),
+        event(c.ProductViewed(product_id="oat"), 2.001, channel="web"),
+        event(c.PageViewed(), 9.0, channel="web"),
+        order("oat", days_ago=4, channel="store"),
+        event(c.PlaceVisited(), 5, channel="store", simulated=True),
+        event(c.PlaceVisited(), 6, channel="store", simulated=True),
+        event(c.PlaceVisited(), 7, channel="store", simulated=True),
+    )
+    found = [(s.channel, s.orders, s.visits, round(s.share, 3), s.simulated) for s in portrait.channel_mix]
+    assert found == [("store", 1, 4, 0.667, True), ("web", 0, 2, 0.333, False)]
+
+
+def test_a_search_waits_until_something_that_answers_every_word_is_bought_after_it():
+    search = event(c.ProductsSearched(query="Milk  OAT"), days_ago=8)
+    unanswered = [
+        (),
+        (order("milk", days_ago=7),),  # one word of two
+        (order("oat", days_ago=9),),  # before the search
+    ]
+    for rest in unanswered:
+        wanted = drawn(search, *rest).searched_not_bought
+        assert [w.what for w in wanted] == ["milk oat"]
+    # "Oat drink 1 l" is of the type "plant milk"
+    assert drawn(search, order("oat", days_ago=7)).searched_not_bought == ()
+
+
+def test_searches_are_forgotten_after_ninety_days_and_shown_latest_first():
+    portrait = drawn(
+        event(c.ProductsSearched(query="a"), 91),
+        event(c.ProductsSearched(query="b"), 89),
+        event(c.ProductsSearched(query="x"), 3, simulated=True),
+    )
+    assert [(w.what, w.simulated) for w in portrait.searched_not_bought] == [("x", True), ("b", False)]
+
+
+def test_a_favourite_waits_until_that_product_is_bought_after_it():
+    favourite = event(c.ProductFavourited(product_id="oat"), days_ago=200)
+    portrait = drawn(favourite, order("oat", days_ago=210), order("milk", days_ago=1))
+    assert [(w.what, w.product_id) for w in portrait.favourited_not_bought] == [("Oat drink 1 l", "oat")]
+    assert drawn(favourite, order("oat", days_ago=1)).favourited_not_bought == ()
+
+
+def test_traits_are_as_last_told():
+    portrait = drawn(
+        event(c.PersonIdentified(traits={"town": "Jinan", "tags": ["a"]}), 2),
+        event(c.PersonIdentified(traits={"town": "Wuxi", "age": 30}), 9),
+    )
+    assert {t.name: t.value for t in portrait.traits} == {"age": 30, "tags": ["a"], "town": "Jinan"}
+
+
+def test_a_portrait_without_simulated_events_names_no_field():
+    assert drawn(order("oat"), event(c.ProductsSearched(query="x"))).simulated == ()
+
+
+def test_a_portrait_names_the_fields_that_simulated_events_entered():
+    portrait = drawn(order("oat", days_ago=9), event(c.ProductsSearched(query="x"), 3, simulated=True))
+    assert portrait.simulated == (
+        "last_seen_at",
+        "last_place_id",
+        "last_channel",
+        "channel_mix",
+        "searched_not_bought",
+    )
+    ordered = drawn(order("oat", simulated=True)).simulated
+    assert {"recency_days", "frequency", "monetary_minor", "favourite_categories", "places"} <= set(ordered)
+
+
+def random_events(seed: int, count: int = 400) -> list[Event]:
+    """Events of a handful of people, some anonymous, with ties in time, two currencies, empty orders and refunds of nothing known."""
+    r = random.Random(seed)
+    products = [*GOODS, "unheard-of"]
+
+    def lines():
+        return tuple(
+            c.Line(
+                product_id=r.choice(products),
+                quantity=r.randrange(1, 4),
+                unit=r.choice(["each", "each", "g"]),
+                amount_minor=r.randrange(-50, 400),
+            )
+            for _ in range(r.randrange(4))
+        )
+
+    makers = [
+        lambda: c.OrderCompleted(order_id="o", currency=r.choice(["CNY", "CNY", "EUR"]), lines=lines()),
+        lambda: c.OrderCompleted(order_id="o", currency="CNY", lines=lines()),
+        lambda: c.OrderRefunded(refund_id="r", currency=r.choice(["CNY", "EUR"]), lines=lines()),
+        lambda: c.ProductViewed(product_id="oat"),
+        lambda: c.PlaceVisited(),
+        lambda: c.CouponRedeemed(coupon_id="x"),
+        lambda: c.PersonIdentified(),
+        lambda: c.OfferSent(campaign_id="x", message_id="m"),
+    ]
+    identities = [Who(user_id=f"person-{n}") for n in range(6)]
+    identities += [Who(anonymous_id=f"browser-{n}") for n in range(6)] + [Who()]
+    return [
+        Event(
+            id=f"e{n}",
+            source="test",
+            happened_at=NOW
+            - timedelta(hours=r.randrange(-20, 2_000) * 0.5, microseconds=r.randrange(2) * 999_999),
+            body=r.choice(makers)(),
+            who=r.choice(identities),
+            place_id=r.choice(["store-1", "store-2"]),
+            channel=r.choice(CHANNELS),
+            simulated=r.random() < 0.1,
+        )
+        for n in range(count)
+    ]
+
+
+def live(happened: list[Event], links: dict[str, str], products: dict[str, Product]) -> dict[str, Portrait]:
+    """Fold by identifier, and merge only at the end, as when links come last."""
+    by_identifier: dict[str, PersonState] = {}
+    for each in happened:
+        if each.who.person_id is not None:
+            by_identifier[each.who.person_id] = fold(by_identifier.get(each.who.person_id), each)
+    by_person: dict[str, PersonState] = {}
+    for identifier, state in by_identifier.items():
+        person_id = links.get(identifier, identifier)
+        by_person[person_id] = merge(by_person[person_id], state) if person_id in by_person else state
+    return {
+        person_id: portrait_of(person_id, state, now=NOW, products=products)
+        for person_id, state in by_person.items()
+        if state.events or state.spent
+    }
+
+
+def assert_twins(row: dict, portrait: Portrait) -> None:
+    same = (
+        "first_seen_at last_seen_at last_place_id last_channel recency_days frequency currency monetary_minor "
+        "refunds refunded_minor average_order_minor"
+    ).split()
+    assert {name: row[name] for name in same} == {name: getattr(portrait, name) for name in same}
+    for channel in CHANNELS:
+        found = next((s for s in portrait.channel_mix if s.channel == channel), None)
+        live_counts = (found.orders, found.visits) if found else (0, 0)
+        assert (row[f"orders_{channel}"], row[f"visits_{channel}"]) == live_counts
+    favourite = portrait.favourite_categories[:1]
+    assert row["favourite_category"] == (favourite[0].category if favourite else None)
+    assert row["favourite_category_share"] == (pytest.approx(favourite[0].share) if favourite else None)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_live_fold_and_the_lakes_batch_agree_on_random_events(
+    seed, connection, tables_of, links_of, catalogue_of
+):
+    happened = random_events(seed)
+    links = {Who(anonymous_id=f"browser-{n}").person_id: f"person-{n % 3}" for n in range(4)}
+    expected = live(happened, links, GOODS)
+    table = portraits(
+        tables_of(happened), links=links_of(links), products=catalogue_of(list(GOODS.values())), now=NOW
+    )
+    rows = {row["person_id"]: row for row in connection.to_pyarrow(table).to_pylist()}
+    assert rows.keys() == expected.keys()
+    assert len(rows) >= 8
+    for person_id, row in rows.items():
+        assert_twins(row, expected[person_id])
+
+
+def test_the_batch_finds_the_truth_of_the_small_shop(connection, tables_of, links_of, catalogue_of):
+    shop = small_shop()
+    links = {Who(anonymous_id=browser).person_id: person for browser, person in shop.truth.links.items()}
+    tables = {kind: table for kind, table in tables_of(shop.events).items() if kind in KINDS_READ}
+    table = portraits(tables, links=links_of(links), products=catalogue_of(shop.products), now=NOW)
+    rows = {row["person_id"]: row for row in connection.to_pyarrow(table).to_pylist()}
+    for person_id, truth in shop.truth.people.items():
+        row = rows[person_id]
+        assert row["frequency"] == truth.orders
+        assert row["monetary_minor"] == truth.spend_minor - truth.refunded_minor
+        assert row["refunds"] == truth.refunds
+        assert {
+            channel: row[f"orders_{channel}"] for channel in CHANNELS if row[f"orders_{channel}"]
+        } == truth.orders_by_channel
+    assert sum(row["frequency"] for row in rows.values()) == shop.truth.orders - shop.truth.anonymous_orders
+
+
+def test_the_batch_of_an_empty_lake_is_empty(connection, tables_of, links_of, catalogue_of):
+    table = portraits(tables_of([]), links=links_of({}), products=catalogue_of([]), now=NOW)
+    assert connection.to_pyarrow(table).num_rows == 0
