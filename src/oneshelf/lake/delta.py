@@ -20,8 +20,9 @@ from oneshelf.lake.schema import DAY
 #: The application whose Delta transaction version is the journal offset up to which a table is complete.
 JOURNAL = "journal"
 
-#: The application that every commit which removes files counts up. delta-rs lets a replacement pass over a compaction
-#: that it has not seen (and so doubles rows); with a version of their own, two such commits never both pass.
+#: The application that every commit which replaces files counts up. Two replacements of a day that was empty have no file in
+#: common, so Delta alone would let both pass and double the day; with a version of their own, one is refused. Of a reference
+#: table, whose only commits are loads, the count is the version that people see.
 REWRITE = "rewrite"
 
 #: A checkpoint of the log every so many commits; delta-rs writes it, and we flush it.

@@ -157,7 +157,7 @@ class Lake:
                 target.rewrite(write_by_day(target.path, rows), old, rows.schema, changes=True)
 
     def compact(self, *, retention_hours: int = RETENTION_HOURS) -> list[Compacted]:
-        """Merge the small files of each day, then delete files that were replaced longer ago than the retention.
+        """Merge the small files of each day of events, then delete files that were replaced longer ago than the retention.
 
         Appends may go on meanwhile. A table that somebody else rewrites at the same moment is left for the next time.
         """
@@ -166,7 +166,7 @@ class Lake:
             for group, name in self._all()
             if (
                 done := compact_table(
-                    self._path(group, name), merge=group != "reference", retention_hours=retention_hours
+                    self._path(group, name), merge=group == "events", retention_hours=retention_hours
                 )
             )
         ]
