@@ -39,7 +39,7 @@ def day_of(shop: Shop) -> Callable[[Event], date]:
     return lambda event: business_day(event.happened_at, zones[event.place_id])
 
 
-def fill(lake: Lake, shop: Shop, day_of: Callable[[Event], date], *, size: int = 500) -> None:
+def fill(lake: Lake, shop: Shop, day_of: Callable[[Event], date], *, size: int = 2_000) -> None:
     for batch in in_batches(shop.events, size):
         lake.append(batch, day_of, until=batch[-1].offset)
 
