@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneshelf.events import codecs
-from oneshelf.events.segment import SEGMENT, receive
+from oneshelf.events.segment import SEGMENT, receive, split
 from oneshelf.events.segment.intake import Limits, without_key, write_key_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -114,3 +114,27 @@ def test_a_write_key_is_read_from_the_body_and_blanked_in_it():
     assert write_key_of(b"{") is None
     assert write_key_of(b'{"writeKey":5}') is None
     assert without_key(body, "k-1") == b'{"type":"page","userId":"u","writeKey":""}'
+
+
+def test_a_refused_message_can_be_read_again_with_all_that_its_envelope_said():
+    (refused,) = take({"event": "Order Completed", "properties": {"total": 5}}, "track").refused
+    corrected = refused.data.replace(b'"event"', b'"userId":"u","event"')
+    (event,) = codecs.decode(SEGMENT, codecs.join(SEGMENT, corrected), "web", NOW)
+    assert (event.kind, event.body.currency) == ("order.completed", "EUR")
+
+
+def test_a_batch_is_taken_apart_into_batches_that_say_the_same():
+    order = {
+        "type": "track",
+        "event": "Order Completed",
+        "userId": "u",
+        "properties": {"total": 5},
+        "messageId": "1",
+    }
+    skewed = {"type": "page", "userId": "u", "originalTimestamp": "2026-01-01T00:00:00Z", "messageId": "2"}
+    data = take(
+        {"batch": [order, skewed], "sentAt": "2026-01-01T01:00:00Z", "context": {"store_id": "s"}}
+    ).data
+    apart = [codecs.decode(SEGMENT, one, "web", NOW) for one in split(data)]
+    assert [event for (event,) in apart] == codecs.decode(SEGMENT, data, "web", NOW)
+    assert split(b"{") == [b"{"]

@@ -3,7 +3,7 @@
 Importing this package registers the codec `segment/1`.
 """
 
-from oneshelf.events.segment.codec import CALLS, SEGMENT, Call, decode
+from oneshelf.events.segment.codec import CALLS, SEGMENT, Call, decode, split
 from oneshelf.events.segment.intake import Received, receive
 
-__all__ = ["CALLS", "SEGMENT", "Call", "Received", "decode", "receive"]
+__all__ = ["CALLS", "SEGMENT", "Call", "Received", "decode", "receive", "split"]

@@ -99,6 +99,8 @@ _messages = msgspec.json.Decoder(list[Message])
 _message = msgspec.json.Decoder(Message)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
 _EMPTY = Context()
 
 
@@ -118,6 +120,8 @@ def decode(data: bytes, source: str, recorded_at: datetime) -> codecs.Decoded:
                 remedy="Send a JSON array of messages.",
             )
         ]
+    if len(raws) == 1 and batch.type is None and (inner := _wrapped(raws[0])) is not None:
+        return decode(inner, source, recorded_at)
     reader = _Reader(batch, source, recorded_at)
     messages: list[Message] | None
     try:
@@ -132,6 +136,25 @@ def decode(data: bytes, source: str, recorded_at: datetime) -> codecs.Decoded:
         except UNREADABLE as error:
             out.append(codecs.problem_of(error, index))
     return out
+
+
+def split(data: bytes) -> list[bytes]:
+    """Take a batch apart into batches of one message, each with all that the envelope says of it."""
+    try:
+        parts = _parts.decode(data)
+        messages = _raws.decode(parts.pop("batch"))
+    except (*UNREADABLE, KeyError):
+        return [data]
+    rest = b"".join(b',"%b":%b' % (name.encode(), bytes(raw)) for name, raw in parts.items())
+    return [b'{"batch":[%b]%b}' % (bytes(message), rest) for message in messages]
+
+
+def _wrapped(raw: msgspec.Raw) -> bytes | None:
+    """A batch that lies in a batch: a refused message that came back whole, to be read again."""
+    try:
+        return bytes(raw) if "batch" in _parts.decode(raw) else None
+    except UNREADABLE:
+        return None
 
 
 def check_envelope(call: str | None, message: Envelope) -> None:

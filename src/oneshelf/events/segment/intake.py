@@ -55,8 +55,8 @@ _sent_at = msgspec.json.Decoder(str | None)
 _context = msgspec.json.Decoder(Context | None)
 
 #: Why a good message was not taken: its batch is judged whole. Replaying it is safe, a repeat is counted once.
-_COMPANY_CAUSE: Final = "was refused with its batch."
-_COMPANY_REMEDY: Final = "Replay it; if the sender sends it again, it still counts once."
+COMPANY_CAUSE: Final = "was refused with its batch."
+COMPANY_REMEDY: Final = "Replay it; if the sender sends it again, it still counts once."
 
 
 def write_key_of(body: bytes) -> str | None:
@@ -112,7 +112,7 @@ def _judge(raws: list[msgspec.Raw], call: Call | None, tail: bytes, limits: Limi
             problems[at] = problem_of(error, at)
     if not problems:
         return Received(_wrap(b",".join(raws), tail), len(raws))
-    company = Problem(at=0, field="batch", value="", cause=_COMPANY_CAUSE, remedy=_COMPANY_REMEDY)
+    company = Problem(at=0, field="batch", value="", cause=COMPANY_CAUSE, remedy=COMPANY_REMEDY)
     return Received(
         b"",
         len(raws),
