@@ -178,9 +178,9 @@ def random_events(seed: int, count: int = 400) -> list[Event]:
         lambda: c.OrderCompleted(order_id="o", currency="CNY", lines=lines()),
         lambda: c.OrderRefunded(refund_id="r", currency=r.choice(["CNY", "EUR"]), lines=lines()),
         lambda: c.ProductViewed(product_id="oat"),
-        lambda: c.PlaceVisited(),
+        c.PlaceVisited,
         lambda: c.CouponRedeemed(coupon_id="x"),
-        lambda: c.PersonIdentified(),
+        c.PersonIdentified,
         lambda: c.OfferSent(campaign_id="x", message_id="m"),
     ]
     identities = [Who(user_id=f"person-{n}") for n in range(6)]
@@ -218,12 +218,23 @@ def live(happened: list[Event], links: dict[str, str], products: dict[str, Produ
     }
 
 
+SAME = (
+    "first_seen_at",
+    "last_seen_at",
+    "last_place_id",
+    "last_channel",
+    "recency_days",
+    "frequency",
+    "currency",
+    "monetary_minor",
+    "refunds",
+    "refunded_minor",
+    "average_order_minor",
+)
+
+
 def assert_twins(row: dict, portrait: Portrait) -> None:
-    same = (
-        "first_seen_at last_seen_at last_place_id last_channel recency_days frequency currency monetary_minor "
-        "refunds refunded_minor average_order_minor"
-    ).split()
-    assert {name: row[name] for name in same} == {name: getattr(portrait, name) for name in same}
+    assert {name: row[name] for name in SAME} == {name: getattr(portrait, name) for name in SAME}
     for channel in CHANNELS:
         found = next((s for s in portrait.channel_mix if s.channel == channel), None)
         live_counts = (found.orders, found.visits) if found else (0, 0)
