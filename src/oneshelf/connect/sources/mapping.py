@@ -1,0 +1,274 @@
+"""The mapping: a TOML file that says which columns of somebody's file mean what. `docs/examples/` has whole ones.
+
+    source = "online-retail"                              # the source id that the events carry
+    time_zone = "Europe/London"                           # of times without an offset, where the place has no zone of its own
+    currency = "GBP"
+    time = { column = "InvoiceDate", format = "iso" }     # or "unix", "unix_ms", or a strptime pattern
+    order = { column = "InvoiceNo" }                      # lines with the same order are one receipt
+    person = { column = "CustomerID", prefix = "customer-" }
+    quantity = { column = "Quantity" }
+    unit_price = { column = "UnitPrice" }                 # or amount, the line's total
+    place = { constant = "web" }
+
+    [product]
+    id = { column = "StockCode" }
+    name = { column = "Description" }
+
+    [[rules]]                                             # the first rule that fits a row says what happened
+    kind = "order.refunded"
+    when = [{ column = "InvoiceNo", starts_with = "C" }]
+
+    [[rules]]
+    kind = "order.completed"
+
+A field reads one column, or several joined, or is a constant. The kind `ignore` leaves rows out; the report counts them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from oneshelf.errors import InvalidInput, NotFound
+from oneshelf.words.ids import Id
+from oneshelf.words.money import check_currency
+from oneshelf.words.places import Place
+from oneshelf.words.quantity import Unit
+from oneshelf.words.time import zone
+
+RowKind = Literal[
+    "order.completed",
+    "order.refunded",
+    "products.searched",
+    "product.viewed",
+    "product.added",
+    "product.favourited",
+    "product.reviewed",
+    "place.visited",
+    "page.viewed",
+    "person.identified",
+    "custom.tracked",
+    "ignore",
+]
+
+#: Rows of these kinds are lines: those with the same order become one event.
+RECEIPTS = frozenset(("order.completed", "order.refunded"))
+
+#: What a rule's kind cannot do without.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "order.completed": ("order", "product.id", "currency"),
+    "order.refunded": ("order", "product.id", "currency"),
+    "products.searched": ("query",),
+    "product.viewed": ("product.id",),
+    "product.added": ("product.id",),
+    "product.favourited": ("product.id",),
+    "product.reviewed": ("product.id",),
+    "place.visited": ("place",),
+    "person.identified": ("person",),
+}
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the mapping; a key that it does not know is refused."""
+
+
+class Field(_Part, frozen=True, kw_only=True):
+    """Where a value comes from. Several columns are joined with `-`, those of a time with a blank."""
+
+    column: str | tuple[str, ...] | None = None
+    constant: str | None = None
+    #: put in front of the value, so that ids of different files do not collide
+    prefix: str = ""
+    #: values that mean "not known", besides the empty one
+    missing: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return (self.column,) if isinstance(self.column, str) else self.column or ()
+
+
+class TimeField(Field, frozen=True, kw_only=True):
+    """When it happened."""
+
+    format: str = "iso"
+
+
+class QuantityField(Field, frozen=True, kw_only=True):
+    """How many. Weighed goods: `scale = 1000` and `unit = "g"` make 1.25 (kg) 1250 g."""
+
+    scale: int = 1
+    unit: Unit = "each"
+
+
+class ProductFields(_Part, frozen=True, kw_only=True):
+    """What the file says about products; id and name at least make a catalogue."""
+
+    id: Field | None = None
+    name: Field | None = None
+    department: Field | None = None
+    category: Field | None = None
+    type: Field | None = None
+    brand: Field | None = None
+    size: Field | None = None
+
+
+class When(_Part, frozen=True, kw_only=True):
+    """A condition on one column; all that it names must hold. `below` and `above` compare numbers."""
+
+    column: str
+    equals: str | None = None
+    one_of: tuple[str, ...] | None = None
+    starts_with: str | None = None
+    below: float | None = None
+    above: float | None = None
+    empty: bool | None = None
+
+
+class Rule(_Part, frozen=True, kw_only=True):
+    """What a row means when all of `when` hold. `name` is the name of a `custom.tracked` event."""
+
+    kind: RowKind
+    when: tuple[When, ...] = ()
+    name: str | None = None
+
+
+class FileForm(_Part, frozen=True, kw_only=True):
+    """How the file is written. Without `format` its ending tells."""
+
+    format: Literal["csv", "parquet", "jsonl"] | None = None
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    #: the mark before decimals in numbers; with a comma, points between thousands are skipped
+    decimal_mark: Literal[".", ","] = "."
+    #: JSON lines only: a list of objects in each record, such as the items of an order; each becomes a row (`items.sku`)
+    unnest: str | None = None
+
+
+class Mapping(_Part, frozen=True, kw_only=True):
+    """The whole mapping; see the module for an example."""
+
+    source: Id
+    time: TimeField
+    rules: tuple[Rule, ...]
+    time_zone: str = "UTC"
+    currency: str | None = None
+    file: FileForm = FileForm()
+    order: Field | None = None
+    person: Field | None = None
+    anonymous: Field | None = None
+    place: Field | None = None
+    channel: Field | None = None
+    quantity: QuantityField | None = None
+    unit_price: Field | None = None
+    amount: Field | None = None
+    discount: Field | None = None
+    coupon: Field | None = None
+    query: Field | None = None
+    page: Field | None = None
+    rating: Field | None = None
+    text: Field | None = None
+    product: ProductFields = ProductFields()
+    #: trait -> where it comes from, for person.identified
+    traits: dict[str, Field] = {}
+    #: columns kept as they are with custom.tracked and page.viewed
+    properties: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+
+    def fields(self) -> Iterator[tuple[str, Field]]:
+        """Every field that is mapped, by its name in the file."""
+        for part, prefix in ((self, ""), (self.product, "product.")):
+            for name in part.__struct_fields__:
+                value = getattr(part, name)
+                if isinstance(value, Field):
+                    yield prefix + name, value
+        yield from ((f"traits.{name}", field) for name, field in self.traits.items())
+
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read, in a stable order."""
+        read = [column for _, field in self.fields() for column in field.columns]
+        tested = [when.column for rule in self.rules for when in rule.when]
+        return tuple(dict.fromkeys([*read, *tested, *self.properties]))
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Read and check a mapping, or raise InvalidInput that names the key and the nearest known one."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        mapping = msgspec.convert(document, Mapping)
+    except FileNotFoundError:
+        raise NotFound(f"There is no mapping {path}.", "Start from one of docs/examples/.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput.of("mapping", path.name, f"is not TOML: {error}.", "Correct it there.") from None
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error), path.name) from None
+    _check(mapping)
+    return mapping
+
+
+def _check(mapping: Mapping) -> None:
+    """Raise InvalidInput where parts do not fit together."""
+    zone(mapping.time_zone)
+    if mapping.currency is not None:
+        check_currency(mapping.currency)
+    mapped = dict(mapping.fields())
+    for name, field in mapped.items():
+        if (field.column is None) == (field.constant is None):
+            raise InvalidInput.of(
+                name, "", "needs a column or a constant, not both.", f"Write {name} = {{ column = ... }}."
+            )
+    if not mapping.rules:
+        raise InvalidInput.of("rules", "[]", "say nothing about what happened.", "Add [[rules]] with a kind.")
+    known = mapped.keys() | ({"currency"} if mapping.currency else set())
+    for rule in mapping.rules:
+        for need in NEEDS.get(rule.kind, ()):
+            if need not in known:
+                raise InvalidInput.of("rules", rule.kind, f"needs {need}.", f"Add {need} to the mapping.")
+        if rule.kind == "custom.tracked" and not rule.name:
+            raise InvalidInput.of(
+                "rules", rule.kind, "has no name.", 'Add name = "What Happened" to the rule.'
+            )
+    if mapping.unit_price and mapping.amount:
+        raise InvalidInput.of(
+            "amount", "", "cannot stand beside unit_price.", "Keep the one that the file holds."
+        )
+    if "\n".encode(_codec(mapping.file.encoding)) != b"\n":
+        raise InvalidInput.of(
+            "file.encoding", mapping.file.encoding, "cannot be read by lines.", "Convert the file to UTF-8."
+        )
+
+
+def _codec(encoding: str) -> str:
+    try:
+        "".encode(encoding)
+    except LookupError:
+        raise InvalidInput.of(
+            "file.encoding", encoding, "is not an encoding.", "Use utf-8, gb18030, cp1252 or alike."
+        ) from None
+    return encoding
+
+
+def _refusal(message: str, name: str) -> InvalidInput:
+    """msgspec's refusal of a mapping in our words, with the nearest known key."""
+    what, _, path = message.partition(" - at `")
+    where = path.rstrip("`").removeprefix("$").lstrip(".") or "the top level"
+    unknown = re.search(r"unknown field `(.*)`", what)
+    if unknown:
+        near = difflib.get_close_matches(unknown[1], _known_keys(), n=1)
+        remedy = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(_known_keys())}."
+        return InvalidInput.of(unknown[1], name, f"is not a key of a mapping (at {where}).", remedy)
+    remedy = "Correct it in the mapping."
+    if "enum value" in what:
+        remedy = f"Known kinds: {', '.join(get_args(RowKind))}." if "kind" in where else remedy
+    return InvalidInput.of(where, name, f"cannot be: {what[:1].lower()}{what[1:]}.", remedy)
+
+
+def _known_keys() -> list[str]:
+    parts = (Mapping, TimeField, QuantityField, ProductFields, When, Rule, FileForm, Place)
+    return sorted({name for part in parts for name in part.__struct_fields__})
