@@ -28,6 +28,10 @@ def translate(error: exc.SQLAlchemyError) -> OneShelfError | None:
         return Unavailable(
             f"The books cannot be used now: {cause}.", "Check that the database runs and its disk has room."
         )
+    if type(error) is exc.DatabaseError:  # its subclasses are mistakes in our own statements
+        return Unavailable(
+            f"The books cannot be read: {cause}.", "Check the name of the file, or restore a backup."
+        )
     return None
 
 

@@ -1,0 +1,115 @@
+"""Steps bring a database to the schema of today; pre steps by themselves, post steps on demand."""
+
+import shutil
+from contextlib import closing
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from oneshelf.books import migrate
+from oneshelf.books.database import Database
+from oneshelf.books.schema import metadata
+from oneshelf.errors import Unavailable
+
+STEP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = {revision!r}
+down_revision = {down!r}
+branch_labels = {labels!r}
+depends_on = {depends!r}
+
+def upgrade() -> None:
+    {upgrade}
+"""
+
+
+@pytest.fixture
+def steps(tmp_path, monkeypatch):
+    """A copy of the migrations to which a test may add steps."""
+    folder = tmp_path / "100% migrations"
+    shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def add(revision, upgrade, *, down=None, labels=None, depends=None):
+        step = STEP.format(revision=revision, down=down, labels=labels, depends=depends, upgrade=upgrade)
+        (folder / "versions" / f"{revision}_test.py").write_text(step)
+
+    for name in ("apply_pre", "apply_all", "check"):
+        original = getattr(migrate, name)
+        monkeypatch.setattr(migrate, name, lambda engine, original=original: original(engine, folder))
+    return add
+
+
+def columns(database: Database, table: str) -> set[str]:
+    with database.read() as connection:
+        return {column["name"] for column in inspect(connection).get_columns(table)}
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_migrated_books_have_the_schema_of_the_code(database):
+    with database.read() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_indexes_by_expression_are_made_too(database, dialect):
+    """Alembic cannot compare them on SQLite, so their names are looked up."""
+    catalogue = "sqlite_schema" if dialect == "sqlite" else "pg_indexes"
+    column = "name" if dialect == "sqlite" else "indexname"
+    with database.read() as connection:
+        names = set(connection.exec_driver_sql(f"SELECT {column} FROM {catalogue}").scalars())
+    assert {"ix_person_spend", "ix_reject_newest"} <= names
+
+
+def test_pre_steps_run_on_opening_and_post_steps_on_demand(url, steps):
+    Database.open(url).close()
+    add = "op.add_column('product', sa.Column('colour', sa.Text()))"
+    drop = "with op.batch_alter_table('product') as table: table.drop_column('size')"
+    steps("0002_pre", add, down="0001_pre")
+    steps("0003_post", drop, labels=("post",), depends="0002_pre")
+    with closing(Database.open(url)) as database:
+        assert {"colour", "size"} <= columns(database, "product")
+        database.finish_migration()
+        assert "colour" in columns(database, "product")
+        assert "size" not in columns(database, "product")
+
+
+def test_a_step_that_fails_leaves_nothing_behind(url, steps):
+    Database.open(url).close()
+    steps(
+        "0002_pre",
+        "op.create_table('half', sa.Column('x', sa.Text())); op.execute('SELECT * FROM nowhere')",
+        down="0001_pre",
+    )
+    with pytest.raises(Exception, match="nowhere"):
+        Database.open(url)
+    engine = create_engine(url)
+    assert "half" not in inspect(engine).get_table_names()
+    assert "product" in inspect(engine).get_table_names()
+    engine.dispose()
+
+
+def test_without_migrating_an_older_schema_is_refused_with_the_command_to_run(url, steps):
+    with pytest.raises(Unavailable, match="oneshelf migrate"):
+        Database.open(url, migrate=False)
+
+
+def test_old_code_runs_after_a_pre_step_of_a_newer_program_but_not_after_its_post_step(
+    url, steps, monkeypatch
+):
+    steps("0002_pre", "op.add_column('product', sa.Column('colour', sa.Text()))", down="0001_pre")
+    Database.open(url).close()
+    with monkeypatch.context() as old:
+        old.setattr(migrate, "apply_pre", lambda engine: migrate._apply(engine, migrate.FOLDER, migrate.PRE))
+        Database.open(url).close()
+    steps("0003_post", "pass", labels=("post",), depends="0002_pre")
+    with closing(Database.open(url)) as database:
+        database.finish_migration()
+    monkeypatch.undo()
+    with pytest.raises(Unavailable, match="newer"):
+        Database.open(url)
