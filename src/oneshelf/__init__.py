@@ -1,10 +1,10 @@
 """OneShelf: one retailer, one set of books over every channel, and the flywheel that runs on it.
 
-    import oneshelf
+import oneshelf
 
-    with oneshelf.open("shop-data") as shelf:
-        shelf.load("completejourney")
-        shelf.people.portrait("household-1")
+with oneshelf.open("shop-data") as shelf:
+    shelf.load("completejourney")
+    shelf.people.portrait("household-1")
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ def restore(copy: Path, settings: Settings) -> Manifest:
     manifest = _manifest(copy)
     if settings.data.exists() and any(settings.data.iterdir()):
         raise Conflict(
-            f"The data folder {settings.data} is not empty.", "Name another with --data, or move the old one away."
+            f"The data folder {settings.data} is not empty.",
+            "Name another with --data, or move the old one away.",
         )
     settings.data.mkdir(parents=True, exist_ok=True)
     shutil.copytree(copy, settings.data, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MANIFEST))
@@ -92,7 +93,10 @@ def _manifest(copy: Path) -> Manifest:
         return msgspec.json.decode((copy / MANIFEST).read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
         raise InvalidInput.of(
-            "copy", str(copy), "is not a finished backup.", f"Name a folder with a {MANIFEST}, made by `oneshelf backup`."
+            "copy",
+            str(copy),
+            "is not a finished backup.",
+            f"Name a folder with a {MANIFEST}, made by `oneshelf backup`.",
         ) from None
 
 

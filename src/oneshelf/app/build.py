@@ -16,7 +16,9 @@ from oneshelf.lake.tables import Lake
 
 def open_shelf(where: Settings | Path | str | None = None) -> Shelf:
     """Open a shelf on a data folder (made when it is missing), or on settings that name a database and an engine."""
-    settings = where if isinstance(where, Settings) else read_settings(**({} if where is None else {"data": where}))
+    settings = (
+        where if isinstance(where, Settings) else read_settings(**({} if where is None else {"data": where}))
+    )
     settings.data.mkdir(parents=True, exist_ok=True)
     database = Database.open(settings.database_url)
     try:

@@ -29,13 +29,23 @@ class Core:
     #: one analysis at a time: an engine's session belongs to one thread at a time
     analysis: threading.RLock = field(default_factory=threading.RLock)
 
+    def now(self) -> datetime:
+        """The moment for which questions about the shop are answered: the clock of the settings, or else the real one."""
+        return self.settings.clock or utc_now()
+
     def products(self, ids: set[str]) -> dict[str, Product]:
         """The catalogue's entries for some ids; unknown ids are left out."""
         with self.database.read() as connection:
             return goods.products(connection, ids)
 
     def look(
-        self, actor: Actor, action: Action, *, purpose: str, person_id: str | None = None, place_id: str | None = None
+        self,
+        actor: Actor,
+        action: Action,
+        *,
+        purpose: str,
+        person_id: str | None = None,
+        place_id: str | None = None,
     ) -> None:
         """Note that somebody looks at personal data, or was refused; raise NotAllowed when the role does not cover it."""
         try:
@@ -46,7 +56,14 @@ class Core:
         self._log(actor, action, purpose, person_id, place_id, allowed=True)
 
     def _log(
-        self, actor: Actor, action: Action, purpose: str, person_id: str | None, place_id: str | None, *, allowed: bool
+        self,
+        actor: Actor,
+        action: Action,
+        purpose: str,
+        person_id: str | None,
+        place_id: str | None,
+        *,
+        allowed: bool,
     ) -> None:
         row = access_log.AccessRow(
             at=utc_now(),
@@ -62,5 +79,5 @@ class Core:
 
 
 def utc_now() -> datetime:
-    """The one clock of the use cases; everything below is handed its "now"."""
+    """The real time: of what is recorded, signed in and sent. Everything below is handed its "now"."""
     return datetime.now(UTC)

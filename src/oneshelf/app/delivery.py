@@ -40,7 +40,8 @@ def channel_of(settings: Settings, name: str) -> Channel:
     if name == "webhook":
         if settings.webhook_url is None or settings.webhook_secret is None:
             raise SettingsError(
-                "The webhook channel has no address or no secret.", "Set ONESHELF_WEBHOOK_URL and ONESHELF_WEBHOOK_SECRET."
+                "The webhook channel has no address or no secret.",
+                "Set ONESHELF_WEBHOOK_URL and ONESHELF_WEBHOOK_SECRET.",
             )
         return open_channel(name, url=settings.webhook_url, secret=settings.webhook_secret.get_secret_value())
     return open_channel(name)

@@ -47,7 +47,9 @@ def _settings(settings: Settings) -> Iterator[Check]:
             shown = "(not set)" if value is None else str(value)
         yield Check(name=f"setting {name}", status="ok", detail=f"{shown} ({set_by})")
     file = settings.data / SETTINGS_FILE
-    yield Check(name="settings file", status="ok", detail=f"{file} {'is read' if file.exists() else 'is not there'}")
+    yield Check(
+        name="settings file", status="ok", detail=f"{file} {'is read' if file.exists() else 'is not there'}"
+    )
 
 
 def _machine(settings: Settings) -> Iterator[Check]:
@@ -83,7 +85,9 @@ def _parts(settings: Settings) -> Iterator[Check]:
                 remedy=f"pip install 'oneshelf[{extra}]'",
             )
     if settings.engine.startswith(("local", "spark://")) and shutil.which("java") is None:
-        yield Check(name="java", status="missing", detail="Spark needs it", remedy="Install Java 17 or later.")
+        yield Check(
+            name="java", status="missing", detail="Spark needs it", remedy="Install Java 17 or later."
+        )
 
 
 def _books(settings: Settings) -> Check:
@@ -94,7 +98,9 @@ def _books(settings: Settings) -> Check:
             return Check(name="books", status="ok", detail="none yet; they are made when something is loaded")
         return Check(name="books", status="missing", detail=error.cause, remedy=error.remedy)
     database.close()
-    return Check(name="books", status="ok", detail=f"{database.dialect} answers, and its schema is this version's")
+    return Check(
+        name="books", status="ok", detail=f"{database.dialect} answers, and its schema is this version's"
+    )
 
 
 def _version(package: str) -> str:

@@ -68,10 +68,14 @@ class Goods:
         actor.require("plan.read")
         _, history = self._planned(until)
         if series not in history.series:
-            raise NotFound(f"No product type {series!r} sold in the year before.", "See the plan for those that did.")
+            raise NotFound(
+                f"No product type {series!r} sold in the year before.", "See the plan for those that did."
+            )
         column = history.quantities[-days:, history.series.index(series)]
         first = history.last_day - timedelta(days=len(column) - 1)
-        return tuple(DayValue(day=first + timedelta(days=at), quantity=float(sold)) for at, sold in enumerate(column))
+        return tuple(
+            DayValue(day=first + timedelta(days=at), quantity=float(sold)) for at, sold in enumerate(column)
+        )
 
     def units_by_day(self, *, until: date, days: int) -> tuple[float, ...]:
         """Pieces sold over the whole chain on each of the last `days` days, oldest first."""
@@ -98,7 +102,9 @@ class Goods:
         sold = sales.filter(sales.day.between(first_day, last_day))
         rows = self._core.engine.run(daily_by(sold, self._catalogue(), "type"))
         if not rows.num_rows:
-            raise NotFound(f"Nothing was sold in the year up to {last_day}.", "Choose a day on which the shop sold.")
+            raise NotFound(
+                f"Nothing was sold in the year up to {last_day}.", "Choose a day on which the shop sold."
+            )
         columns = (rows[name].to_pylist() for name in ("series", "day", "quantity", "simulated"))
         first_sold: date = min(rows["day"].to_pylist())
         return History.of(zip(*columns, strict=True), first_day=max(first_day, first_sold), last_day=last_day)
@@ -106,5 +112,7 @@ class Goods:
     def _catalogue(self) -> Any:
         """The catalogue's groups, for joins with sales."""
         with self._core.database.read() as connection:
-            known = [{name: getattr(p, name) for name in _CATALOGUE.names} for p in goods.all_products(connection)]
+            known = [
+                {name: getattr(p, name) for name in _CATALOGUE.names} for p in goods.all_products(connection)
+            ]
         return self._core.engine.memory(pa.Table.from_pylist(known, schema=_CATALOGUE))

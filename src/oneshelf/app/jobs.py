@@ -65,7 +65,9 @@ def run_job(shelf: Shelf, name: str) -> JobDone:
     """Run a job now and keep a record of the run. What is due in the queue before it runs first."""
     if name not in JOBS:
         raise NotFound(f"There is no job {name!r}.", f"Jobs: {', '.join(sorted(JOBS))}.")
-    wanted = shelf.core.database.writer.write(lambda connection: jobs.enqueue(connection, name, {}, now=utc_now()))
+    wanted = shelf.core.database.writer.write(
+        lambda connection: jobs.enqueue(connection, name, {}, now=utc_now())
+    )
     while (claimed := shelf.core.database.writer.write(lambda c: jobs.claim(c, utc_now()))) is not None:
         done = _run(shelf, claimed)
         if claimed.id == wanted:

@@ -15,10 +15,10 @@ from typing import Literal
 import msgspec
 
 from oneshelf.app.core import Core
+from oneshelf.app.settings import Settings
 from oneshelf.books import goods, loads, places
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import Batch
-from oneshelf.app.settings import Settings
 from oneshelf.connect.ports import Reference, Source, SourceBatch
 from oneshelf.connect.registry import open_source
 from oneshelf.errors import Problem
@@ -34,7 +34,6 @@ Progress = Callable[[int, int | None], None]
 
 #: A report keeps the first problems; the reject file has all of them.
 PROBLEMS_KEPT = 10_000
-
 
 
 class LoadedReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +132,9 @@ def _journal(core: Core, source: Source, key: str, batch: SourceBatch, *, done: 
 
     def write(connection: Connection) -> None:
         if batch.events:
-            core.journal.append_in(connection, Batch(codecs.ONESHELF, source.name, len(batch.events), data, now))
+            core.journal.append_in(
+                connection, Batch(codecs.ONESHELF, source.name, len(batch.events), data, now)
+            )
         loads.move(connection, key, position=batch.position, events=done, at=now)
 
     core.database.writer.write(write)

@@ -35,4 +35,6 @@ def read_cursor(cursor: str | None, form: type[C]) -> C | None:
         data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         return msgspec.json.decode(data, type=form)
     except (ValueError, binascii.Error, msgspec.MsgspecError):
-        raise InvalidInput.of("after", cursor, "is not a cursor of this list.", "Use the `next` of the page before.") from None
+        raise InvalidInput.of(
+            "after", cursor, "is not a cursor of this list.", "Use the `next` of the page before."
+        ) from None

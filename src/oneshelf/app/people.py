@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
-from oneshelf.app.core import Core, utc_now
+from oneshelf.app.core import Core
 from oneshelf.app.pages import Page, read_cursor, write_cursor
 from oneshelf.app.timeline import Happening, timeline
 from oneshelf.books import people
@@ -56,15 +56,26 @@ class People:
             for row in rows[:limit]
         )
         last = items[-1] if len(rows) > limit else None
-        return Page(items=items, next=last and write_cursor((last.monetary_minor, last.person_id)), total=total)
+        following = None if last is None else write_cursor((last.monetary_minor, last.person_id))
+        return Page(items=items, next=following, total=total)
 
     def portrait(
-        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", now: datetime | None = None
+        self,
+        person_id: str,
+        *,
+        actor: Actor = OPERATOR,
+        purpose: str = "service",
+        now: datetime | None = None,
     ) -> Portrait:
         """Draw the live portrait of one person. Raises NotFound, and NotAllowed when the role does not cover people."""
         self._core.look(actor, "people.read", purpose=purpose, person_id=person_id)
         known_as, state = self.state(person_id)
-        return portrait_of(known_as, state, now=now or utc_now(), products=self._core.products(set(state.products) | set(state.favourites)))
+        return portrait_of(
+            known_as,
+            state,
+            now=now or self._core.now(),
+            products=self._core.products(set(state.products) | set(state.favourites)),
+        )
 
     def timeline(
         self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", limit: int = 50
@@ -74,7 +85,9 @@ class People:
         known_as, _ = self.state(person_id)
         with self._core.database.read() as connection:
             identifiers = people.identifiers_of(connection, known_as)
-        return timeline(self._core, (known_as, *identifiers), limit=limit)
+        # what was decided for them may be younger than what they did
+        newest = self._core.now().date() + timedelta(days=1)
+        return timeline(self._core, (known_as, *identifiers), newest=newest, limit=limit)
 
     def state(self, person_id: str) -> tuple[str, PersonState]:
         """The person behind an id (a member's, or a browser's that a member claimed) and their state. Raises NotFound."""
@@ -84,4 +97,7 @@ class People:
             for candidate in (person_id, claimed.get(anonymous), anonymous):
                 if candidate is not None and (data := people.states(connection, [candidate]).get(candidate)):
                     return candidate, states.decode(data)
-        raise NotFound("Nobody here has this id.", "Search for the beginning of the id, or load the person's events first.")
+        raise NotFound(
+            "Nobody here has this id.",
+            "Search for the beginning of the id, or load the person's events first.",
+        )

@@ -48,14 +48,16 @@ def serve(shelf: Shelf, *, host: str, port: int, worker: bool) -> None:
     """
     beside = _start_worker(shelf) if worker else nullcontext()
     with beside:
-        uvicorn.run(faces(shelf), host=host, port=port, access_log=False, log_level="warning", server_header=False)
+        uvicorn.run(
+            faces(shelf), host=host, port=port, access_log=False, log_level="warning", server_header=False
+        )
 
 
 @contextmanager
 def _start_worker(shelf: Shelf) -> Iterator[None]:
     """A process of its own, so that folding events and answering requests do not share one interpreter."""
     data = str(shelf.settings.data.absolute())
-    process = subprocess.Popen([sys.executable, "-m", "oneshelf", "--data", data, "work"])  # noqa: S603  # our own command
+    process = subprocess.Popen([sys.executable, "-m", "oneshelf.cli", "--data", data, "work"])  # noqa: S603  # our own command
     try:
         yield
     finally:
@@ -66,7 +68,9 @@ def _start_worker(shelf: Shelf) -> Iterator[None]:
 def _face(name: str, shelf: Shelf) -> Asgi:
     found = entry_points(group="oneshelf.faces", name=name)
     if not found:
-        raise Unavailable(f"The face {name} is not installed.", "Install the package again: pip install oneshelf.")
+        raise Unavailable(
+            f"The face {name} is not installed.", "Install the package again: pip install oneshelf."
+        )
     create: Callable[[Shelf], Asgi] = next(iter(found)).load()
     return create(shelf)
 

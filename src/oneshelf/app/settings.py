@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from oneshelf.errors import InvalidInput, SettingsError
 from oneshelf.words.money import check_currency
-from oneshelf.words.time import zone
+from oneshelf.words.time import check_aware, zone
 
 #: The one settings file, looked for in the data folder.
 SETTINGS_FILE = "oneshelf.toml"
@@ -22,23 +28,45 @@ class Settings(BaseSettings):
 
     data: Path = Field(Path("shop-data"), description="The data folder: books, lake, outgoing files.")
     database: str | None = Field(
-        None, description="Where the books are: a SQLAlchemy URL (postgresql+psycopg://...). Default: books.db in the data folder."
+        None,
+        description="Where the books are: a SQLAlchemy URL (postgresql+psycopg://...). Default: books.db in the data folder.",
     )
     engine: str = Field(
-        "duckdb", description="What runs analysis: duckdb, local[2] (Spark in this process), spark://host:7077 or sc://host:15002."
+        "duckdb",
+        description="What runs analysis: duckdb, local[2] (Spark in this process), spark://host:7077 or sc://host:15002.",
     )
-    time_zone: str = Field("UTC", description="The zone of places that name none; it decides their business day.")
+    time_zone: str = Field(
+        "UTC", description="The zone of places that name none; it decides their business day."
+    )
+    clock: datetime | None = Field(
+        None,
+        description="Take this moment for now, so that old data can be looked at as on its own day (demo, replay).",
+    )
     currency: str = Field("USD", description="The currency of amounts that name none (ISO 4217).")
     host: str = Field("127.0.0.1", description="The address that `oneshelf serve` binds to.")
     port: int = Field(8321, ge=0, le=65535, description="The port that `oneshelf serve` binds to.")
-    public_url: str | None = Field(None, description="How people reach the console from outside, such as https://shelf.example.")
-    batch_bytes_max: int = Field(500_000, ge=1_000, description="Largest body of /v1/batch, as in the Segment spec.")
-    event_bytes_max: int = Field(32_000, ge=1_000, description="Largest single event, as in the Segment spec.")
-    rate_per_minute: int = Field(600_000, ge=1, description="Tracking requests a write key may make in a minute.")
-    session_hours: int = Field(12, ge=1, le=720, description="How long a console session lasts without a click.")
+    public_url: str | None = Field(
+        None, description="How people reach the console from outside, such as https://shelf.example."
+    )
+    batch_bytes_max: int = Field(
+        500_000, ge=1_000, description="Largest body of /v1/batch, as in the Segment spec."
+    )
+    event_bytes_max: int = Field(
+        32_000, ge=1_000, description="Largest single event, as in the Segment spec."
+    )
+    rate_per_minute: int = Field(
+        600_000, ge=1, description="Tracking requests a write key may make in a minute."
+    )
+    session_hours: int = Field(
+        12, ge=1, le=720, description="How long a console session lasts without a click."
+    )
     webhook_url: str | None = Field(None, description="Where the webhook channel posts messages.")
-    webhook_secret: SecretStr | None = Field(None, description="The secret with which the webhook channel signs.")
-    oidc_issuer: str | None = Field(None, description="Issuer URL of an OpenID Connect provider; empty: local users only.")
+    webhook_secret: SecretStr | None = Field(
+        None, description="The secret with which the webhook channel signs."
+    )
+    oidc_issuer: str | None = Field(
+        None, description="Issuer URL of an OpenID Connect provider; empty: local users only."
+    )
     oidc_client_id: str | None = Field(None, description="Our client id at that provider.")
     oidc_client_secret: SecretStr | None = Field(None, description="Our client secret at that provider.")
     oidc_role_claim: str = Field("oneshelf_role", description="The claim that holds a person's role.")
@@ -48,6 +76,11 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         zone(value)
         return value
+
+    @field_validator("clock")
+    @classmethod
+    def _aware_clock(cls, value: datetime | None) -> datetime | None:
+        return value if value is None else check_aware(value, "clock")
 
     @field_validator("currency")
     @classmethod
@@ -89,7 +122,11 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
-        raise SettingsError(f"Settings cannot be used: {wrong}.", "Run `oneshelf doctor --help` for every setting.") from None
+        wrong = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)
+        )
+        raise SettingsError(
+            f"Settings cannot be used: {wrong}.", "Run `oneshelf doctor --help` for every setting."
+        ) from None
     except InvalidInput as error:
         raise SettingsError(error.cause, error.remedy) from error

@@ -60,7 +60,9 @@ class Shelf:
 
         Raises InvalidInput with every problem at once when the policy refuses the input.
         """
-        opened = loading.open_named(source, mapping=mapping, policy=policy, settings=self.settings, dry_run=dry_run)
+        opened = loading.open_named(
+            source, mapping=mapping, policy=policy, settings=self.settings, dry_run=dry_run
+        )
         return loading.load(
             self.core, opened, now=now or utc_now(), until=until, dry_run=dry_run, progress=progress
         )
@@ -75,9 +77,16 @@ class Shelf:
         progress: Progress | None = None,
     ) -> LoadReport:
         """Simulate what the receipts lack (web sessions, searches, visits, stock, reviews), each event marked as simulated."""
-        with self.core.analysis:
-            source = simulating.simulator(self.core, seed=seed, scale=scale)
-        return loading.load(self.core, source, now=now or utc_now(), dry_run=dry_run, progress=progress)
+        self.catch_up()  # purchases are read from the lake
+        source = simulating.simulator(self.core, seed=seed, scale=scale)
+        return loading.load(
+            self.core,
+            source,
+            key=f"{source.name}-{seed}",
+            now=now or utc_now(),
+            dry_run=dry_run,
+            progress=progress,
+        )
 
     def catch_up(self) -> int:
         """Run the projections until they are at the head of the journal; return how many batches they took."""
@@ -93,7 +102,9 @@ class Shelf:
         """The hot path of HTTP tracking: append a batch as received; the future answers when it is durable."""
         return self.core.journal.append_async(Batch(codec, source, count, data, now))
 
-    def reject(self, source: str, codec: str, refused: Sequence[tuple[Problem, bytes]], now: datetime) -> None:
+    def reject(
+        self, source: str, codec: str, refused: Sequence[tuple[Problem, bytes]], now: datetime
+    ) -> None:
         """Keep what the border refused, with the reason."""
         self.sources.keep_refused(source, codec, refused, now=now)
 

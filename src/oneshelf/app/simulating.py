@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from oneshelf.app.core import Core
 from oneshelf.books import goods, places
-from oneshelf.connect.simulator import Simulator, SimulatorOptions
+from oneshelf.connect.simulated_trips import SimulatorOptions
+from oneshelf.connect.simulator import Simulator
 from oneshelf.errors import NotFound
 from oneshelf.insight.people.purchases import purchases
 
@@ -14,7 +15,10 @@ def simulator(core: Core, *, seed: int, scale: float) -> Simulator:
     orders = core.engine.events("order.completed")
     bought = core.engine.run(purchases(orders.filter(~orders.simulated)))
     if not bought.num_rows:
-        raise NotFound("There are no purchases to simulate around.", "Load receipts first, such as `oneshelf load completejourney`.")
+        raise NotFound(
+            "There are no purchases to simulate around.",
+            "Load receipts first, such as `oneshelf load completejourney`.",
+        )
     with core.database.read() as connection:
         known = list(goods.all_products(connection))
         shops = list(places.places(connection).values())

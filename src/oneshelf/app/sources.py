@@ -95,11 +95,16 @@ class Sources:
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(
             items=tuple(_shown(row) for row in rows[:limit]),
-            next=last and write_cursor((last.rejected_at, last.id)),
+            next=None if last is None else write_cursor((last.rejected_at, last.id)),
         )
 
     def replay(
-        self, ids: Sequence[str], *, actor: Actor = OPERATOR, dry_run: bool = False, now: datetime | None = None
+        self,
+        ids: Sequence[str],
+        *,
+        actor: Actor = OPERATOR,
+        dry_run: bool = False,
+        now: datetime | None = None,
     ) -> ReplayReport:
         """Read refused events again as they came; those that can be read now go into the journal. A repeat stays one event."""
         actor.require("sources.replay")
@@ -107,12 +112,16 @@ class Sources:
         with self._core.database.read() as connection:
             found = rejects.get(connection, ids)
         if missing := [i for i in ids if i not in found]:
-            raise NotFound(f"{len(missing)} of these rejects are not here.", "List them with `oneshelf rejects list`.")
+            raise NotFound(
+                f"{len(missing)} of these rejects are not here.", "List them with `oneshelf rejects list`."
+            )
         good = [row for row in found.values() if row.codec and _readable(row, at)]
 
         def again(connection: Connection) -> None:
             for row in good:
-                self._core.journal.append_in(connection, Batch(row.codec, row.source, 1, codecs.join(row.codec, row.raw), at))
+                self._core.journal.append_in(
+                    connection, Batch(row.codec, row.source, 1, codecs.join(row.codec, row.raw), at)
+                )
             rejects.mark_replayed(connection, [row.id for row in good], at)
 
         if good and not dry_run:

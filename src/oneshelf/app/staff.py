@@ -15,6 +15,7 @@ from oneshelf.app.core import Core, utc_now
 from oneshelf.app.pages import Page, read_cursor, write_cursor
 from oneshelf.books import access_log
 from oneshelf.books import staff as books
+from oneshelf.books.database import Connection
 from oneshelf.errors import InvalidInput, NotFound, NotSignedIn
 from oneshelf.trust.access import OPERATOR, Actor, Role
 
@@ -66,21 +67,23 @@ class Staff:
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
     def create(
-        self, name: str, password: str, role: Role, *, places: tuple[str, ...] = (), actor: Actor = OPERATOR
+        self, name: str, password: str, role: str, *, places: tuple[str, ...] = (), actor: Actor = OPERATOR
     ) -> None:
         """Add somebody who signs in with a password. Raises InvalidInput, and Conflict when the name is taken."""
         actor.require("staff.manage")
         _check_name(name)
-        _check_role(role)
-        if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
-            raise InvalidInput.of(
-                "password",
-                "…",
-                "is too short or too long.",
-                f"Use {PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters.",
-            )
-        hashed = self._hasher.hash(password)
-        self._add(name, hashed, role, places)
+        self._add(name, self._hashed(password), read_role(role), places)
+
+    def set_password(self, name: str, password: str, *, actor: Actor = OPERATOR) -> None:
+        """Give somebody a new password and end their sessions. Raises NotFound, InvalidInput."""
+        actor.require("staff.manage")
+        hashed = self._hashed(password)
+
+        def change(connection: Connection) -> None:
+            books.change(connection, name, password_hash=hashed)
+            books.end_sessions_of(connection, name)
+
+        self._core.database.writer.write(change)
 
     def sign_in(self, name: str, password: str, *, now: datetime | None = None) -> SignedIn:
         """Open a session. Raises NotSignedIn alike for a wrong name and a wrong password."""
@@ -89,13 +92,17 @@ class Staff:
         known = row is not None and row.disabled_at is None and row.password_hash is not None
         hashed = row.password_hash if known and row is not None and row.password_hash else self._nobody
         if not (_matches(self._hasher, hashed, password) and known and row is not None):
-            raise NotSignedIn("The name or the password is wrong.", "Try again, or ask an admin for a new password.")
+            raise NotSignedIn(
+                "The name or the password is wrong.", "Try again, or ask an admin for a new password."
+            )
         return self._open_session(_actor(row), now or utc_now())
 
-    def sign_in_oidc(self, name: str, role: Role, places: tuple[str, ...] = (), *, now: datetime | None = None) -> SignedIn:
+    def sign_in_oidc(
+        self, name: str, role_claim: str, places: tuple[str, ...] = (), *, now: datetime | None = None
+    ) -> SignedIn:
         """Open a session for somebody whom the OpenID Connect provider has vouched for; role and places follow its claims."""
         _check_name(name)
-        _check_role(role)
+        role = read_role(role_claim)
         with self._core.database.read() as connection:
             row = books.get(connection, name)
         if row is None:
@@ -163,7 +170,9 @@ class Staff:
         actor.require("staff.manage")
         with self._core.database.read() as connection:
             if books.get(connection, name) is None:
-                raise NotFound(f"Nobody on the staff is called {name!r}.", "Add them with `oneshelf staff add`.")
+                raise NotFound(
+                    f"Nobody on the staff is called {name!r}.", "Add them with `oneshelf staff add`."
+                )
         token = secrets.token_urlsafe(32)
         row = books.ApiTokenRow(token_hash=_digest(token), staff_name=name, label=label, created_at=utc_now())
         self._core.database.writer.write(lambda c: books.add_api_token(c, row))
@@ -172,11 +181,12 @@ class Staff:
     def actor_of(self, token: str) -> Actor | None:
         """Whom a bearer token stands for, or None."""
         with self._core.database.read() as connection:
-            name = books.staff_of_token(connection, _digest(token))
-            row = name and books.get(connection, name)
+            row = books.owner_of(connection, _digest(token))
         return _actor(row) if row and row.disabled_at is None else None
 
-    def access_log(self, *, actor: Actor = OPERATOR, limit: int = 50, after: str | None = None) -> Page[Access]:
+    def access_log(
+        self, *, actor: Actor = OPERATOR, limit: int = 50, after: str | None = None
+    ) -> Page[Access]:
         """Who looked at whom, for what, newest first."""
         actor.require("staff.manage")
         with self._core.database.read() as connection:
@@ -196,15 +206,32 @@ class Staff:
         )
         return Page(items=items, next=write_cursor(rows[limit - 1].id) if len(rows) > limit else None)
 
+    def _hashed(self, password: str) -> str:
+        if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+            raise InvalidInput.of(
+                "password",
+                "…",
+                "is too short or too long.",
+                f"Use {PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters.",
+            )
+        return self._hasher.hash(password)
+
     def _add(self, name: str, password_hash: str | None, role: Role, places: tuple[str, ...]) -> None:
-        row = books.StaffRow(name=name, password_hash=password_hash, role=role, places=places, created_at=utc_now())
+        row = books.StaffRow(
+            name=name, password_hash=password_hash, role=role, places=places, created_at=utc_now()
+        )
         self._core.database.writer.write(lambda c: books.add(c, row))
 
     def _open_session(self, actor: Actor, now: datetime) -> SignedIn:
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         expires_at = now + timedelta(hours=self._core.settings.session_hours)
         row = books.SessionRow(
-            token_hash=_digest(token), staff_name=actor.name, created_at=now, last_at=now, expires_at=expires_at, csrf=csrf
+            token_hash=_digest(token),
+            staff_name=actor.name,
+            created_at=now,
+            last_at=now,
+            expires_at=expires_at,
+            csrf=csrf,
         )
         self._core.database.writer.write(lambda c: books.add_session(c, row))
         return SignedIn(token=token, csrf=csrf, actor=actor, expires_at=expires_at)
@@ -226,19 +253,20 @@ def _actor(row: books.StaffRow) -> Actor:
     return Actor(name=row.name, role=row.role, places=row.places)
 
 
-def _role(role: str) -> Role:
-    return _check_role(role)
-
-
-def _check_role(role: str) -> Role:
-    for known in get_args(Role):
-        if role == known:
-            return known  # type: ignore[no-any-return]  # get_args forgets the literal
-    raise InvalidInput.of("role", role, "is not a role.", f"Use one of {', '.join(get_args(Role))}.")
+def read_role(role: str) -> Role:
+    """The role of that name, or InvalidInput that lists them."""
+    known: tuple[Role, ...] = get_args(Role)
+    for one in known:
+        if role == one:
+            return one
+    raise InvalidInput.of("role", role, "is not a role.", f"Use one of {', '.join(known)}.")
 
 
 def _check_name(name: str, field: str = "name") -> None:
     if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable() or name != name.strip():
         raise InvalidInput.of(
-            field, name, "cannot be a name.", f"Use 1 to {NAME_LENGTH_MAX} printable characters without spaces around."
+            field,
+            name,
+            "cannot be a name.",
+            f"Use 1 to {NAME_LENGTH_MAX} printable characters without spaces around.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,6 +13,11 @@ from oneshelf.app.core import Core
 from oneshelf.events.catalogue import KINDS
 from oneshelf.lake.schema import table_name
 from oneshelf.words.goods import Product
+from oneshelf.words.time import EARLIEST
+
+#: The first span of days to look into, and by how much each further one is longer.
+FIRST_SPAN_DAYS = 60
+SPAN_GROWS = 4
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,20 +33,35 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-def timeline(core: Core, person_ids: tuple[str, ...], *, limit: int) -> tuple[Happening, ...]:
-    """The newest `limit` events of a person under any of their ids."""
+def timeline(core: Core, person_ids: tuple[str, ...], *, newest: date, limit: int) -> tuple[Happening, ...]:
+    """The newest `limit` events of a person under any of their ids, none of them after the day `newest`.
+
+    The past is read in spans that grow, so that the common question (what happened lately?) opens few files.
+    """
+    rows: list[tuple[str, dict[str, Any]]] = []
+    last, days = newest, FIRST_SPAN_DAYS
+    while len(rows) < limit and last > EARLIEST.date():
+        first = max(EARLIEST.date(), last - timedelta(days=days - 1))
+        rows += _events_of(core, person_ids, (first, last), limit - len(rows))
+        last, days = first - timedelta(days=1), days * SPAN_GROWS
+    products = core.products({product_id for _, row in rows for product_id in _product_ids(row)})
+    return tuple(_happening(kind, row, products) for kind, row in rows)
+
+
+def _events_of(
+    core: Core, person_ids: tuple[str, ...], span: tuple[date, date], limit: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """The newest events of a person within a span of days, newest first."""
     present = {table.name for table in core.lake.tables()}
     rows: list[tuple[str, dict[str, Any]]] = []
     with core.analysis:
         for kind in KINDS:
-            if table_name(kind) not in present:
-                continue
-            events = core.engine.events(kind)
-            newest = events.filter(events.person_id.isin(person_ids)).order_by(events.happened_at.desc()).limit(limit)
-            rows += [(kind, row) for row in core.engine.run(newest).to_pylist()]
-    newest_rows = heapq.nlargest(limit, rows, key=lambda row: row[1]["happened_at"])
-    products = core.products({product_id for _, row in newest_rows for product_id in _product_ids(row)})
-    return tuple(_happening(kind, row, products) for kind, row in newest_rows)
+            if table_name(kind) in present:
+                events = core.engine.events(kind, days=span)
+                own = events.filter(events.person_id.isin(person_ids))
+                newest = own.order_by(own.happened_at.desc(), own.event_id).limit(limit)
+                rows += [(kind, row) for row in core.engine.run(newest).to_pylist()]
+    return heapq.nlargest(limit, rows, key=lambda row: row[1]["happened_at"])
 
 
 def _product_ids(row: Mapping[str, Any]) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from oneshelf.app.core import Core, utc_now
+from oneshelf.app.core import Core
 from oneshelf.app.goods import Goods
 from oneshelf.app.offers import Campaign, Offers
+from oneshelf.app.projections import LAKE
 from oneshelf.books import cursors, outbox, people, rejects
 from oneshelf.effect.estimate import Effect
 from oneshelf.events.catalogue import KINDS
@@ -66,14 +67,18 @@ class Wheels:
     def today(self, *, actor: Actor = OPERATOR) -> Wheel:
         """Today's wheel, as far as the actor's role reaches: aggregates only, nobody's data."""
         last = self._goods.last_day()
-        as_of = last or utc_now().date()
+        as_of = last or self._core.now().date()
         counts = self._count(as_of)
         with self._core.database.read() as connection:
             known = people.count(connection)
             waiting, failing = outbox.waiting(connection)
             refused = sum(rejects.counts(connection).values())
         campaigns = self._offers.campaigns() if actor.may("offers.read") else ()
-        decided = self._decisions(last) if actor.may("plan.read") else Station(name="decisions", figure="–", unit="plan lines")
+        decided = (
+            self._decisions(last)
+            if actor.may("plan.read")
+            else Station(name="decisions", figure="–", unit="plan lines")
+        )
         stations = (
             Station(
                 name="events",
@@ -96,11 +101,17 @@ class Wheels:
                 figure=f"{sum(c.offered for c in campaigns):,}",
                 unit="offers sent",
                 spark=_series(counts.messages, as_of),
-                attention=f"{failing:,} cannot be delivered" if failing else f"{waiting:,} waiting" if waiting else None,
+                attention=f"{failing:,} cannot be delivered"
+                if failing
+                else f"{waiting:,} waiting"
+                if waiting
+                else None,
             ),
             self._effect(campaigns),
         )
-        return Wheel(as_of=as_of, stations=stations, decisions=tuple(self._todos(actor, last, campaigns, refused)))
+        return Wheel(
+            as_of=as_of, stations=stations, decisions=tuple(self._todos(actor, last, campaigns, refused))
+        )
 
     def _decisions(self, last: date | None) -> Station:
         if last is None:
@@ -165,7 +176,7 @@ class Wheels:
 
     def _count(self, as_of: date) -> _Counts:
         with self._core.database.read() as connection:
-            key = (cursors.position(connection, "lake"), as_of)
+            key = (cursors.position(connection, LAKE), as_of)
         if self._counted is None or self._counted[0] != key:
             self._counted = (key, self._count_lake(as_of))
         return self._counted[1]

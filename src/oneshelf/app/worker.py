@@ -52,7 +52,9 @@ def work(shelf: Shelf, stop: threading.Event) -> None:
         trigger = CronTrigger(hour=hour, minute=minute, timezone=shelf.settings.time_zone)
         scheduler.add_job(_scheduled, trigger, args=(shelf, name), id=name, max_instances=1, coalesce=True)
     scheduler.start()
-    slow = threading.Thread(target=_repeat, args=(lambda: _slow(shelf), LAKE_PAUSE_SECONDS, stop), name="oneshelf-lake")
+    slow = threading.Thread(
+        target=_repeat, args=(lambda: _slow(shelf), LAKE_PAUSE_SECONDS, stop), name="oneshelf-lake"
+    )
     slow.start()
     try:
         _repeat(shelf.live.step, LIVE_PAUSE_SECONDS, stop)

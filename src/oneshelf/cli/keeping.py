@@ -26,7 +26,11 @@ def doctor(context: typer.Context, json: Json = False) -> None:
     if json:
         print_json(checks)
     else:
-        print_table("", ("", "what", "how it is", "what to do"), ((c.status, c.name, c.detail, c.remedy) for c in checks))
+        print_table(
+            "",
+            ("", "what", "how it is", "what to do"),
+            ((c.status, c.name, c.detail, c.remedy) for c in checks),
+        )
     if any(check.status == "missing" for check in checks):
         raise typer.Exit(1)
 

@@ -45,7 +45,9 @@ def send(
     campaign_id: Annotated[str, typer.Argument(help="An id of your own for this campaign; it is sent once.")],
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     place: Annotated[str | None, typer.Option(help="Only what is in stock there.")] = None,
-    holdout_share: Annotated[float, typer.Option(min=0.0, max=0.9, help="Share of people left alone, to measure the effect.")] = 0.2,
+    holdout_share: Annotated[
+        float, typer.Option(min=0.0, max=0.9, help="Share of people left alone, to measure the effect.")
+    ] = 0.2,
     channel: Annotated[str, typer.Option(help="How it leaves: file or webhook.")] = "file",
     dry_run: DryRun = False,
     json: Json = False,
@@ -53,7 +55,12 @@ def send(
     """Send offers to everybody who has some, except a hold-out drawn by a stable hash."""
     with open_shelf(context) as shelf:
         report = shelf.offers.send(
-            campaign_id, name=name or campaign_id, place=place, holdout_share=holdout_share, channel=channel, dry_run=dry_run
+            campaign_id,
+            name=name or campaign_id,
+            place=place,
+            holdout_share=holdout_share,
+            channel=channel,
+            dry_run=dry_run,
         )
     if json:
         print_json(report)

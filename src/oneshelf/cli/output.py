@@ -33,7 +33,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     kept = [list(row) for row in rows]
     for index, column in enumerate(columns):
-        numeric = bool(kept) and all(isinstance(row[index], int | float) or row[index] is None for row in kept)
+        numeric = bool(kept) and all(
+            isinstance(row[index], int | float) or row[index] is None for row in kept
+        )
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in kept:
         table.add_row(*(_cell(value) for value in row))

@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
-from oneshelf.cli.output import Json, out, print_json, print_table
+from oneshelf.cli.output import Json, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
+from oneshelf.insight.people.portrait import Portrait
 from oneshelf.words.money import Money
+
+#: How many favourite categories fit a terminal's line.
+CATEGORIES_SHOWN = 6
 
 commands = typer.Typer(help="People: search, portraits, what happened to them.", no_args_is_help=True)
 
@@ -34,7 +38,10 @@ def search(
     print_table(
         f"{page.total:,} people" if page.total is not None else "People",
         ("person", "orders", "spend", "last seen", "simulated"),
-        ((p.person_id, p.orders, Money(p.monetary_minor, p.currency), p.last_seen_at, p.simulated) for p in page.items),
+        (
+            (p.person_id, p.orders, Money(p.monetary_minor, p.currency), p.last_seen_at, p.simulated)
+            for p in page.items
+        ),
     )
 
 
@@ -42,7 +49,9 @@ def search(
 def portrait(
     context: typer.Context,
     person_id: Annotated[str, typer.Argument(help="The person's id, such as household-1.")],
-    purpose: Annotated[str, typer.Option(help="What the look is for; it stands in the access log.")] = "service",
+    purpose: Annotated[
+        str, typer.Option(help="What the look is for; it stands in the access log.")
+    ] = "service",
     json: Json = False,
 ) -> None:
     """Show one person's live portrait."""
@@ -51,20 +60,43 @@ def portrait(
     if json:
         print_json(found)
         return
-    out.print(f"[bold]{found.person_id}[/bold], as of {found.as_of:%Y-%m-%d %H:%M}")
-    tag = {name: "simulated" for name in found.simulated}
-    rows = [
-        ("last seen", f"{found.last_seen_at:%Y-%m-%d %H:%M} {found.last_channel or ''}".strip(), tag.get("last_seen_at", "")),
-        ("days since last order", found.recency_days, tag.get("recency_days", "")),
-        ("orders", found.frequency, tag.get("frequency", "")),
-        ("spend", Money(found.monetary_minor, found.currency), tag.get("monetary_minor", "")),
-        ("average order", Money(found.average_order_minor, found.currency), tag.get("average_order_minor", "")),
-        ("refunds", found.refunds, tag.get("refunds", "")),
-        ("channels", ", ".join(f"{c.channel} {c.share:.0%}" for c in found.channel_mix), tag.get("channel_mix", "")),
-        ("favourites", ", ".join(f"{c.category} {c.share:.0%}" for c in found.favourite_categories), tag.get("favourite_categories", "")),
-        ("searched, not bought", ", ".join(w.query for w in found.searched_not_bought), tag.get("searched_not_bought", "")),
+    print_table(
+        f"{found.person_id}, as of {found.as_of:%Y-%m-%d %H:%M}",
+        ("trait", "value", ""),
+        [
+            (label, value, "simulated" if field in found.simulated else "")
+            for label, field, value in _rows(found)
+        ],
+    )
+
+
+def _rows(portrait: Portrait) -> list[tuple[str, str, object]]:
+    """Label, field of the portrait, and what a person reads."""
+
+    def amount(minor: int | None) -> str | None:
+        return None if minor is None or portrait.currency is None else str(Money(minor, portrait.currency))
+
+    return [
+        ("last seen", "last_seen_at", portrait.last_seen_at),
+        ("days since last order", "recency_days", portrait.recency_days),
+        ("orders", "frequency", portrait.frequency),
+        ("spend", "monetary_minor", amount(portrait.monetary_minor)),
+        ("average order", "average_order_minor", amount(portrait.average_order_minor)),
+        ("refunds", "refunds", portrait.refunds),
+        ("channels", "channel_mix", ", ".join(f"{c.channel} {c.share:.0%}" for c in portrait.channel_mix)),
+        (
+            "favourites",
+            "favourite_categories",
+            ", ".join(
+                f"{c.category} {c.share:.0%}" for c in portrait.favourite_categories[:CATEGORIES_SHOWN]
+            ),
+        ),
+        (
+            "searched, not bought",
+            "searched_not_bought",
+            ", ".join(wanted.what for wanted in portrait.searched_not_bought),
+        ),
     ]
-    print_table("", ("trait", "value", ""), rows)
 
 
 @commands.command()

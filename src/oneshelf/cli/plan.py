@@ -18,7 +18,10 @@ def add_to(app: typer.Typer) -> None:
 
 def plan(
     context: typer.Context,
-    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day that is known. Default: the last with sales.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The last day that is known. Default: the last with sales."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many lines to print, exceptions first.")] = 20,
     json: Json = False,
 ) -> None:
@@ -32,7 +35,10 @@ def plan(
     print_table(
         f"Plan for {made.for_day}, known to {made.as_of}{' (simulated events entered)' if made.simulated else ''}",
         ("product type", "order", "expect", "low", "high", "why"),
-        ((line.series, line.quantity, line.mean, line.low, line.high, line.reason) for line in made.lines[:limit]),
+        (
+            (line.series, line.quantity, line.mean, line.low, line.high, line.reason)
+            for line in made.lines[:limit]
+        ),
     )
     tested = made.backtest
     out.print(f"{len(made.lines):,} lines. {made.method}", markup=False)

@@ -28,7 +28,9 @@ for group in (loading, people, plan, offers, sources, staff, keeping, running):
 @app.callback()
 def options(
     context: typer.Context,
-    data: Annotated[Path | None, typer.Option(envvar="ONESHELF_DATA", help="The data folder. Default: shop-data.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(envvar="ONESHELF_DATA", help="The data folder. Default: shop-data.")
+    ] = None,
 ) -> None:
     """Remember the data folder for whichever command follows."""
     context.obj = {} if data is None else {"data": data}

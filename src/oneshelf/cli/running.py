@@ -59,8 +59,7 @@ def run(
 def demo(
     context: typer.Context,
     headless: Annotated[bool, typer.Option(help="Check what the console shows, then end.")] = False,
-    keep: Annotated[bool, typer.Option(help="Go on with the folder of an earlier demo.")] = True,
 ) -> None:
     """Run the main job on the Complete Journey year and open the console on it."""
     given = context.obj or {}
-    demonstration.run(given.get("data"), headless=headless, keep=keep, say=lambda text: err.print(text, markup=False))
+    demonstration.run(given.get("data"), headless=headless, say=lambda text: err.print(text, markup=False))

@@ -9,7 +9,9 @@ import typer
 from oneshelf.cli.output import DryRun, Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
 
-rejects = typer.Typer(help="Events and rows that were refused: kept, listed, replayable.", no_args_is_help=True)
+rejects = typer.Typer(
+    help="Events and rows that were refused: kept, listed, replayable.", no_args_is_help=True
+)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -37,7 +37,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         check_amount(self.coupon_minor, "coupon_minor")
 
 
-class OrderCompleted(Body, tag="order.completed"):
+class OrderCompleted(Body, frozen=True, tag="order.completed"):
     """Somebody bought: a till receipt or a paid web order."""
 
     order_id: Id
@@ -53,7 +53,7 @@ class OrderCompleted(Body, tag="order.completed"):
         return sum(line.amount_minor for line in self.lines)
 
 
-class OrderRefunded(Body, tag="order.refunded"):
+class OrderRefunded(Body, frozen=True, tag="order.refunded"):
     """Goods came back, or money was given back. Lines are positive and are taken off. `order_id` points back when known."""
 
     currency: str
@@ -71,19 +71,19 @@ class OrderRefunded(Body, tag="order.refunded"):
         return sum(line.amount_minor for line in self.lines)
 
 
-class ProductsSearched(Body, tag="products.searched"):
+class ProductsSearched(Body, frozen=True, tag="products.searched"):
     """Somebody typed a query."""
 
     query: str
 
 
-class ProductViewed(Body, tag="product.viewed"):
+class ProductViewed(Body, frozen=True, tag="product.viewed"):
     """Somebody looked at a product page."""
 
     product_id: Id
 
 
-class ProductAdded(Body, tag="product.added"):
+class ProductAdded(Body, frozen=True, tag="product.added"):
     """Somebody put a product into a cart."""
 
     product_id: Id
@@ -93,13 +93,13 @@ class ProductAdded(Body, tag="product.added"):
         check_quantity(self.quantity)
 
 
-class ProductFavourited(Body, tag="product.favourited"):
+class ProductFavourited(Body, frozen=True, tag="product.favourited"):
     """Somebody put a product on a wish list."""
 
     product_id: Id
 
 
-class ProductReviewed(Body, tag="product.reviewed"):
+class ProductReviewed(Body, frozen=True, tag="product.reviewed"):
     """Somebody said what they think of a product."""
 
     product_id: Id
@@ -107,7 +107,7 @@ class ProductReviewed(Body, tag="product.reviewed"):
     text: str | None = None
 
 
-class PlaceVisited(Body, tag="place.visited"):
+class PlaceVisited(Body, frozen=True, tag="place.visited"):
     """Somebody came to the event's place, whether or not they bought."""
 
     dwell_seconds: int | None = None
@@ -124,73 +124,73 @@ class CountedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         check_quantity(self.on_hand, "on_hand")
 
 
-class StockCounted(Body, tag="stock.counted"):
+class StockCounted(Body, frozen=True, tag="stock.counted"):
     """What lay at the event's place when it was counted."""
 
     lines: tuple[CountedLine, ...]
 
 
-class PersonIdentified(Body, tag="person.identified"):
+class PersonIdentified(Body, frozen=True, tag="person.identified"):
     """Who somebody is. With both identifiers present, the anonymous one belongs to the user from here on."""
 
     traits: dict[str, Any] = {}
 
 
-class PersonAliased(Body, tag="person.aliased"):
+class PersonAliased(Body, frozen=True, tag="person.aliased"):
     """The event's user was known before as `previous_id`."""
 
     previous_id: Id
 
 
-class PersonGrouped(Body, tag="person.grouped"):
+class PersonGrouped(Body, frozen=True, tag="person.grouped"):
     """Somebody belongs to a household, a company or a club."""
 
     group_id: Id
     traits: dict[str, Any] = {}
 
 
-class PageViewed(Body, tag="page.viewed"):
+class PageViewed(Body, frozen=True, tag="page.viewed"):
     """Somebody opened a page."""
 
     name: str | None = None
     properties: dict[str, Any] = {}
 
 
-class ScreenViewed(Body, tag="screen.viewed"):
+class ScreenViewed(Body, frozen=True, tag="screen.viewed"):
     """Somebody opened a screen of an app."""
 
     name: str | None = None
     properties: dict[str, Any] = {}
 
 
-class CustomTracked(Body, tag="custom.tracked"):
+class CustomTracked(Body, frozen=True, tag="custom.tracked"):
     """Anything else that a tracker named: kept whole, not yet understood."""
 
     name: str
     properties: dict[str, Any] = {}
 
 
-class CampaignSent(Body, tag="campaign.sent"):
+class CampaignSent(Body, frozen=True, tag="campaign.sent"):
     """A person was sent a campaign by somebody else's system; our own are `offer.sent`."""
 
     campaign_id: Id
 
 
-class CouponRedeemed(Body, tag="coupon.redeemed"):
+class CouponRedeemed(Body, frozen=True, tag="coupon.redeemed"):
     """A coupon was used at a till or in a web order."""
 
     coupon_id: Id
     campaign_id: Id | None = None
 
 
-class OfferAssigned(Body, tag="offer.assigned"):
+class OfferAssigned(Body, frozen=True, tag="offer.assigned"):
     """A stable hash put a person into the offer arm or the hold-out of a campaign."""
 
     campaign_id: Id
     arm: str
 
 
-class OfferSent(Body, tag="offer.sent"):
+class OfferSent(Body, frozen=True, tag="offer.sent"):
     """An offer left for a person."""
 
     campaign_id: Id
@@ -198,7 +198,7 @@ class OfferSent(Body, tag="offer.sent"):
     product_ids: tuple[str, ...] = ()
 
 
-class ReferenceLoaded(Body, tag="reference.loaded"):
+class ReferenceLoaded(Body, frozen=True, tag="reference.loaded"):
     """A file of reference data became version `version` of a lake table."""
 
     table: str

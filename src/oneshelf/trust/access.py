@@ -10,7 +10,16 @@ from oneshelf.errors import NotAllowed
 
 Role = Literal["analyst", "marketer", "planner", "store", "admin"]
 
-Action = Literal["people.read", "plan.read", "offers.read", "offers.send", "sources.read", "sources.replay", "system.read", "staff.manage"]
+Action = Literal[
+    "people.read",
+    "plan.read",
+    "offers.read",
+    "offers.send",
+    "sources.read",
+    "sources.replay",
+    "system.read",
+    "staff.manage",
+]
 
 #: What each role comes for. The admin may do everything.
 _MAY: dict[Role, frozenset[Action]] = {
@@ -40,10 +49,13 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """Raise NotAllowed unless the actor may do this, here."""
         if not self.may(action):
             raise NotAllowed(
-                f"The role {self.role} does not cover {action}.", "Ask an admin for another role, or to do it for you."
+                f"The role {self.role} does not cover {action}.",
+                "Ask an admin for another role, or to do it for you.",
             )
         if place_id is not None and not self.may_at(place_id):
-            raise NotAllowed("This place is not among yours.", "Ask an admin to add the place to your account.")
+            raise NotAllowed(
+                "This place is not among yours.", "Ask an admin to add the place to your account."
+            )
 
 
 #: The person at the keyboard of the machine that holds the data folder: Python and the command line.

@@ -11,7 +11,24 @@ from oneshelf.errors import InvalidInput
 #: Currencies whose minor unit is not a hundredth (ISO 4217, column "minor unit").
 _EXPONENTS = {
     **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
         0,
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
@@ -47,7 +64,10 @@ def check_currency(currency: str, field: str = "currency") -> str:
     if len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper():
         return currency
     raise InvalidInput.of(
-        field, currency, "is not a currency code.", "Use three capital letters of ISO 4217, such as CNY or EUR."
+        field,
+        currency,
+        "is not a currency code.",
+        "Use three capital letters of ISO 4217, such as CNY or EUR.",
     )
 
 
@@ -56,7 +76,10 @@ def check_amount(amount_minor: int, field: str = "amount_minor") -> int:
     if -AMOUNT_MINOR_MAX <= amount_minor <= AMOUNT_MINOR_MAX:
         return amount_minor
     raise InvalidInput.of(
-        field, amount_minor, "is more than any shop sells.", f"Expected at most {AMOUNT_MINOR_MAX} minor units."
+        field,
+        amount_minor,
+        "is more than any shop sells.",
+        f"Expected at most {AMOUNT_MINOR_MAX} minor units.",
     )
 
 

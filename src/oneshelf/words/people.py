@@ -17,6 +17,13 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_id: Id | None = None
     anonymous_id: Id | None = None
 
+    @classmethod
+    def of(cls, person_id: str) -> Who:
+        """The identifiers of a person id: `person_id` undone."""
+        if person_id.startswith(ANONYMOUS):
+            return cls(anonymous_id=person_id.removeprefix(ANONYMOUS))
+        return cls(user_id=person_id)
+
     @property
     def person_id(self) -> str | None:
         """The person as this event alone knows them; links may say more.

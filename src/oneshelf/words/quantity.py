@@ -17,5 +17,8 @@ def check_quantity(quantity: int, field: str = "quantity") -> int:
     if 0 <= quantity <= QUANTITY_MAX:
         return quantity
     raise InvalidInput.of(
-        field, quantity, "cannot be sold.", f"Expected 0 to {QUANTITY_MAX}; a return is an order.refunded event."
+        field,
+        quantity,
+        "cannot be sold.",
+        f"Expected 0 to {QUANTITY_MAX}; a return is an order.refunded event.",
     )
