@@ -9,18 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from oneshelf.app.core import Core
-from oneshelf.app.settings import Settings
 from oneshelf.books import goods, loads, places
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import Batch
 from oneshelf.connect.ports import Reference, Source, SourceBatch
-from oneshelf.connect.registry import open_source
 from oneshelf.errors import Problem
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import ReferenceLoaded
@@ -79,7 +76,6 @@ def load(
     key: str | None = None,
     until: date | None = None,
     dry_run: bool = False,
-    reject_file: str | None = None,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Read a source to its end (or to the business day `until`), from where the last run under `key` (its name) stopped."""
@@ -107,18 +103,9 @@ def load(
         references=references,
         problems=tuple(tally.problems),
         problems_total=tally.problems_total,
-        reject_file=reject_file if tally.problems_total else None,
+        reject_file=None,
         dry_run=dry_run,
     )
-
-
-def open_named(
-    name: str | Path, *, mapping: Path | str | None, policy: Policy, settings: Settings, dry_run: bool
-) -> Source:
-    """Open an installed source, or a file with its mapping. Raises NotFound, InvalidInput, Unavailable."""
-    if mapping is None:
-        return open_source(str(name))
-    raise AssertionError
 
 
 def append_events(core: Core, source: str, events: Sequence[Event], now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Self
 
 from oneshelf.app import backup, daily, loading, simulating
 from oneshelf.app.core import Core, utc_now
+from oneshelf.app.filing import load_file
 from oneshelf.app.goods import Goods
 from oneshelf.app.loading import LoadReport, Policy, Progress
 from oneshelf.app.offers import Offers
@@ -22,6 +23,7 @@ from oneshelf.app.staff import Staff
 from oneshelf.app.system import System
 from oneshelf.app.wheel import Wheels
 from oneshelf.books.journal import Batch
+from oneshelf.connect.registry import open_source
 from oneshelf.errors import Problem
 
 
@@ -60,12 +62,20 @@ class Shelf:
 
         Raises InvalidInput with every problem at once when the policy refuses the input.
         """
-        opened = loading.open_named(
-            source, mapping=mapping, policy=policy, settings=self.settings, dry_run=dry_run
-        )
-        return loading.load(
-            self.core, opened, now=now or utc_now(), until=until, dry_run=dry_run, progress=progress
-        )
+        at = now or utc_now()
+        path = Path(source)
+        if mapping is not None or path.suffix or path.exists():
+            return load_file(
+                self.core,
+                path,
+                None if mapping is None else Path(mapping),
+                policy=policy,
+                now=at,
+                dry_run=dry_run,
+                progress=progress,
+            )
+        opened = open_source(str(source))
+        return loading.load(self.core, opened, now=at, until=until, dry_run=dry_run, progress=progress)
 
     def simulate(
         self,
