@@ -1,0 +1,148 @@
+"""Charts: Plotly figures as JSON for our script to draw. One template holds the tokens; colours come from the page's theme.
+
+A colour here is the name of a CSS custom property (`var:green`); the script resolves it, so that a chart follows the theme.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+Figure = dict[str, Any]
+
+_FONT = 'system-ui, "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif'
+_AXIS = {
+    "showline": False, "zeroline": False, "ticks": "", "gridcolor": "var:hairline", "gridwidth": 1,
+    "tickfont": {"size": 12, "color": "var:muted"}, "automargin": True, "fixedrange": True, "ticklabelstandoff": 8,
+}  # fmt: skip
+
+#: The one template: thin axes, no boxes, the ink and paper of the page, Okabe-Ito for series.
+TEMPLATE: Figure = {
+    "layout": {
+        "font": {"family": _FONT, "size": 13, "color": "var:ink"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "colorway": ["var:series-1", "var:series-2", "var:series-3", "var:series-4", "var:series-5"],
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+        "xaxis": _AXIS | {"showgrid": False},
+        "yaxis": _AXIS,
+        "showlegend": False,
+        "hoverlabel": {
+            "bgcolor": "var:raised",
+            "bordercolor": "var:hairline",
+            "font": {"color": "var:ink", "size": 13},
+        },
+        "bargap": 0.35,
+    }
+}
+
+
+def _figure(data: list[Figure], height: int, **layout: Any) -> Figure:
+    return {"data": data, "layout": {"template": TEMPLATE, "height": height, **layout}}
+
+
+def script(figure: Figure) -> Markup:
+    """The figure inside a page: a JSON block that no browser runs."""
+    text = json.dumps(figure, ensure_ascii=False, separators=(",", ":"))
+    safe = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Markup('<script type="application/json">{}</script>').format(Markup(safe))  # noqa: S704  # escaped above
+
+
+def bars(labels: Sequence[str], values: Sequence[float], shown: Sequence[str]) -> Figure:
+    """Horizontal bars, the first on top, each with its value written at its end."""
+    trace = {
+        "type": "bar", "orientation": "h", "x": list(values), "y": list(range(len(values))),
+        "text": list(shown), "textposition": "outside", "cliponaxis": False, "hoverinfo": "text",
+        "hovertext": [f"{label}: {value}" for label, value in zip(labels, shown, strict=True)],
+        "marker": {"color": "var:series-1"}, "textfont": {"color": "var:ink"},
+    }  # fmt: skip
+    return _figure(
+        [trace],
+        40 + 34 * len(values),
+        xaxis={"visible": False, "range": [0, max(values, default=1) * 1.25 or 1]},
+        yaxis={"autorange": "reversed", "showgrid": False, "tickvals": list(range(len(labels))),
+               "ticktext": [_cut(label) for label in labels], "tickfont": {"color": "var:ink", "size": 13}},
+    )  # fmt: skip
+
+
+def shares(rows: Sequence[tuple[str, Sequence[float], Sequence[str]]], series: Sequence[str]) -> Figure:
+    """Stacked shares: a bar for each row (name, one share for each series, the same as text), series named in a legend."""
+    data = [
+        {
+            "type": "bar", "orientation": "h", "name": name, "y": [row[0] for row in rows],
+            "x": [row[1][index] for row in rows], "text": [row[2][index] for row in rows],
+            "hovertext": [f"{row[0]}, {name}: {row[2][index]}" for row in rows], "hoverinfo": "text",
+            "textposition": "inside", "insidetextanchor": "start", "textangle": 0,
+            "textfont": {"color": f"var:on-series-{index + 1}"}, "marker": {"color": f"var:series-{index + 1}"},
+        }
+        for index, name in enumerate(series)
+    ]  # fmt: skip
+    return _figure(
+        data,
+        70 + 44 * len(rows),
+        barmode="stack",
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        xaxis={"visible": False, "range": [0, 1]},
+        yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"color": "var:ink", "size": 13}},
+    )
+
+
+def forecast(
+    past: Sequence[tuple[str, float]],
+    ahead: tuple[str, float, float, float],
+    *,
+    words: Mapping[str, str],
+    shown_days: Sequence[str],
+    ticks: Sequence[str],
+) -> Figure:
+    """Past days solid, the forecast dashed from the last of them, its interval a band; labelled directly.
+
+    `past` is (ISO day, quantity); `ahead` is (ISO day, low, middle, high); `shown_days` are all days as the reader writes them and
+    `ticks` the past ones in short; `words` holds `sold`, `forecast` and `unit`.
+    """
+    days, sold = [day for day, _ in past], [value for _, value in past]
+    day, low, middle, high = ahead
+    last = (days[-1], sold[-1]) if past else (day, middle)
+    band = {
+        "type": "scatter", "mode": "lines", "x": [last[0], day, day, last[0]], "y": [last[1], high, low, last[1]], "fill": "toself",
+        "fillcolor": "var:band", "line": {"width": 0}, "hoverinfo": "skip",
+    }  # fmt: skip
+    line = {
+        "type": "scatter", "mode": "lines", "x": days, "y": sold, "line": {"color": "var:ink", "width": 1.75},
+        "hovertext": [f"{d}: {v:g} {words['unit']}" for d, v in zip(shown_days, sold, strict=False)], "hoverinfo": "text",
+    }  # fmt: skip
+    dashed = {
+        "type": "scatter", "mode": "lines", "x": [last[0], day], "y": [last[1], middle], "hoverinfo": "skip",
+        "line": {"color": "var:green", "width": 2, "dash": "dash"},
+    }  # fmt: skip
+    point = {
+        "type": "scatter", "mode": "markers", "x": [day], "y": [middle], "marker": {"size": 9, "color": "var:green"},
+        "error_y": {"type": "data", "symmetric": False, "array": [high - middle], "arrayminus": [middle - low],
+                    "color": "var:green", "thickness": 1.5, "width": 5},
+        "hovertext": [f"{shown_days[-1]}: {middle:.0f} {words['unit']} ({low:.0f}–{high:.0f})"], "hoverinfo": "text",
+    }  # fmt: skip
+    notes = [
+        {"x": day, "y": high, "text": words["forecast"], "showarrow": False, "xanchor": "right", "yanchor": "bottom",
+         "yshift": 4, "font": {"color": "var:green"}},
+    ]  # fmt: skip
+    if past:
+        notes.append(
+            {"x": days[0], "y": max(sold[:7]), "text": words["sold"], "showarrow": False, "xanchor": "left",
+             "yanchor": "bottom", "yshift": 4, "font": {"color": "var:muted"}}
+        )  # fmt: skip
+    return _figure(
+        [band, line, dashed, point],
+        320,
+        annotations=notes,
+        hovermode="closest",
+        xaxis={"type": "date", "tickvals": days[-1::-14], "ticktext": list(ticks)[-1::-14]},
+        yaxis={"rangemode": "tozero"},
+    )
+
+
+def _cut(label: str, length: int = 28) -> str:
+    return label if len(label) <= length else f"{label[: length - 1]}…"

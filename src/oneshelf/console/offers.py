@@ -1,0 +1,120 @@
+"""Offers: campaigns, sending one (tried first, confirmed in words), and what it caused."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from oneshelf.console import draw
+from oneshelf.console.visit import Visit
+from oneshelf.errors import InvalidInput, OneShelfError
+
+if TYPE_CHECKING:
+    from oneshelf.app.offers import SendReport
+    from oneshelf.effect.estimate import Effect
+
+_DAYS = (7, 14, 28, 56)
+_NAME_MAX = 120
+_SAMPLES_MAX = 6
+
+
+def campaigns(visit: Visit) -> Response:
+    """All campaigns, the newest first."""
+    rows = sorted(visit.shelf.offers.campaigns(actor=visit.actor), key=lambda c: c.created_at, reverse=True)
+    return visit.render("offers.html", campaigns=rows, may_send=visit.actor.may("offers.send"))
+
+
+def campaign(visit: Visit) -> Response:
+    """One campaign: who got it, who was held out, and the difference with its interval."""
+    campaign_id = visit.request.path_params["campaign_id"]
+    days = int(visit.query("days")) if visit.query("days") in map(str, _DAYS) else 28
+    rows = visit.shelf.offers.campaigns(actor=visit.actor)
+    effect = visit.shelf.offers.effect(campaign_id, days=days, actor=visit.actor)
+    return visit.render(
+        "campaign.html",
+        campaign=next((row for row in rows if row.id == campaign_id), None), campaign_id=campaign_id, effect=effect, days=days,
+        choices=_DAYS, claim=visit.reader.say(effect.claim), whisker=_whisker(visit, effect),
+    )  # fmt: skip
+
+
+def _whisker(visit: Visit, effect: Effect) -> Markup | None:
+    if effect.difference_minor is None or effect.low_minor is None or effect.high_minor is None:
+        return None
+    reach = max(abs(effect.low_minor), abs(effect.high_minor), 1) * 1.15
+    values = {"middle": effect.difference_minor, "low": effect.low_minor, "high": effect.high_minor}
+    shown = {name: visit.reader.money(value, effect.currency, signed=True) for name, value in values.items()}
+    label = visit.reader.text("Difference %(middle)s, interval %(low)s to %(high)s", **shown)
+    scale = draw.Scale(-reach, reach, 480, 10)
+    return draw.whisker(scale, effect.low_minor, effect.difference_minor, effect.high_minor, label, zero=True)
+
+
+def compose(visit: Visit) -> Response:
+    """The empty form of a new campaign."""
+    visit.actor.require("offers.send")
+    return _form(visit, {"name": "", "place": "", "holdout": "20", "limit": "3", "people": ""})
+
+
+def send(visit: Visit) -> Response:
+    """Try first: a dry run shows what would be sent. Only a form that repeats the number sends it."""
+    fields = {key: visit.field(key) for key in ("name", "place", "holdout", "limit", "people")}
+    try:
+        arguments = _arguments(fields)
+        sure = visit.field("step") == "send"
+        preview = visit.shelf.offers.send(**arguments, dry_run=True, actor=visit.actor)
+        expected = str(preview.offered)
+        if sure and re.sub(r"\D", "", visit.field("confirm")) == expected:
+            visit.shelf.offers.send(**arguments, dry_run=False, actor=visit.actor)
+            return visit.to(f"/offers/{arguments['campaign_id']}")
+    except InvalidInput as error:
+        return _form(visit, fields, error=error, status=422)
+    message = visit.reader.text("Type the number of people to confirm: %(n)s.", n=expected) if sure else ""
+    return _form(visit, fields, preview=preview, message=message, status=422 if sure else 200)
+
+
+def _form(
+    visit: Visit, fields: dict[str, str], *, preview: SendReport | None = None, error: OneShelfError | None = None,
+    message: str = "", status: int = 200,
+) -> Response:  # fmt: skip
+    said = (visit.reader.say(error.cause), visit.reader.say(error.remedy)) if error else None
+    samples = [
+        (each.person_id, "; ".join(offer.name for offer in each.offers) or visit.reader.text("held out"))
+        for each in (preview.sample[:_SAMPLES_MAX] if preview else ())
+    ]
+    return visit.render(
+        "offer_new.html", status, f=fields, preview=preview, samples=samples, error=said, message=message
+    )
+
+
+def _arguments(fields: dict[str, str]) -> dict[str, object]:
+    """The form's text as checked arguments of `send`; the campaign's id is made from its name."""
+    if not 0 < len(fields["name"]) <= _NAME_MAX:
+        raise InvalidInput.of(
+            "name",
+            fields["name"],
+            "is not a usable name.",
+            "Give the campaign a name of 1 to 120 characters.",
+        )
+    people = tuple(dict.fromkeys(re.split(r"[\s,;]+", fields["people"]))) if fields["people"] else None
+    return {
+        "campaign_id": slug(fields["name"]),
+        "name": fields["name"],
+        "place": fields["place"] or None,
+        "people": people,
+        "holdout_share": _whole(fields, "holdout", 1, 90) / 100,
+        "limit": _whole(fields, "limit", 1, 10),
+    }
+
+
+def _whole(fields: dict[str, str], name: str, low: int, high: int) -> int:
+    text = fields[name]
+    if text.isascii() and text.isdigit() and low <= int(text[:6]) <= high:
+        return int(text)
+    raise InvalidInput.of(name, text, "is out of range.", f"Write a whole number from {low} to {high}.")
+
+
+def slug(name: str) -> str:
+    """A campaign's id from its name: letters and digits of any script, joined by hyphens."""
+    return "-".join(re.findall(r"\w+", name.casefold()))[:80] or "campaign"

@@ -1,0 +1,169 @@
+"""People: search, one person's portrait, and the search box over people and products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from oneshelf.console import charts
+from oneshelf.console.visit import Visit
+from oneshelf.console.words import mark
+from oneshelf.errors import NotAllowed, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oneshelf.app.timeline import Happening
+    from oneshelf.decisions.offers import Why
+    from oneshelf.insight.people.portrait import Portrait
+
+#: Why something is offered, by the kind of reason.
+_REASONS = {
+    "bought": mark("In %(n)s baskets, last %(ago)s"),
+    "favourited": mark("Marked as a favourite %(ago)s, not bought since"),
+    "searched": mark("Searched “%(query)s” %(ago)s, nothing like it bought since"),
+}
+
+_LIST_LENGTH = 50
+_CATEGORIES_MAX = 8
+
+#: Channels as people say them.
+CHANNELS = {
+    "store": mark("store"),
+    "web": mark("web"),
+    "app": mark("app"),
+    "phone": mark("phone"),
+    "unknown": mark("unknown"),
+}
+
+#: Kinds of events as people say them; a kind that is missing here is shown by its own name.
+HAPPENINGS = {
+    "order.completed": mark("Bought"),
+    "order.refunded": mark("Returned"),
+    "products.searched": mark("Searched"),
+    "product.viewed": mark("Looked at a product"),
+    "product.added": mark("Put in the basket"),
+    "product.favourited": mark("Marked as a favourite"),
+    "product.reviewed": mark("Reviewed"),
+    "place.visited": mark("Visited a store"),
+    "person.identified": mark("Said who they are"),
+    "person.aliased": mark("Was recognised"),
+    "person.grouped": mark("Joined a group"),
+    "page.viewed": mark("Looked at a page"),
+    "screen.viewed": mark("Looked at a screen"),
+    "campaign.sent": mark("Got a campaign"),
+    "coupon.redeemed": mark("Redeemed a coupon"),
+    "offer.assigned": mark("Was drawn for a campaign"),
+    "offer.sent": mark("Got an offer"),
+}
+
+
+def people(visit: Visit) -> Response:
+    """The list of people, the biggest spenders first, searched by the beginning of an identifier."""
+    text = visit.query("q")
+    found = visit.shelf.people.search(
+        text, actor=visit.actor, limit=_LIST_LENGTH, after=visit.query("after") or None
+    )
+    return visit.render("people.html", found=found, q=text, after=visit.query("after"))
+
+
+def person(visit: Visit) -> Response:
+    """One person: figures, habits, offers and timeline. Looking is written into the access log by the shelf."""
+    person_id = visit.request.path_params["person_id"]
+    portrait = visit.shelf.people.portrait(person_id, actor=visit.actor)
+    timeline = visit.shelf.people.timeline(person_id, actor=visit.actor, limit=30)
+    return visit.render(
+        "person.html",
+        p=portrait,
+        timeline=[_happening(visit, happening) for happening in timeline],
+        offers=_offers(visit, person_id),
+        channels={key: visit.reader.text(name) for key, name in CHANNELS.items()},
+        categories=_categories(visit, portrait),
+        mix=_mix(visit, portrait),
+        charts=bool(portrait.favourite_categories or portrait.channel_mix),
+    )
+
+
+def _offers(visit: Visit, person_id: str) -> list[tuple[object, str]]:
+    if not visit.actor.may("offers.read"):
+        return []
+    try:
+        offers = visit.shelf.offers.for_person(person_id, actor=visit.actor, limit=6)
+    except NotFound:
+        return []
+    return [(offer, reason(visit, offer.why)) for offer in offers]
+
+
+def reason(visit: Visit, whys: Sequence[Why]) -> str:
+    """The strongest two reasons for an offer, in the reader's words."""
+    said = [
+        visit.reader.text(
+            _REASONS[why.kind], ago=_ago(visit, why.days), n=visit.reader.number(why.baskets), query=why.query
+        )
+        for why in whys[:2]
+    ]
+    return visit.reader.text("; ").join(said)
+
+
+def _ago(visit: Visit, days: int) -> str:
+    return (
+        visit.reader.text("today")
+        if days == 0
+        else visit.reader.plural("%(n)s day ago", "%(n)s days ago", days)
+    )
+
+
+def _happening(visit: Visit, happening: Happening) -> dict[str, object]:
+    kind = happening.kind
+    return {
+        "day": happening.at.astimezone(visit.reader.zone).date(),
+        "name": visit.reader.text(HAPPENINGS[kind]) if kind in HAPPENINGS else kind,
+        "solid": kind.startswith("order."),
+        "it": happening,
+    }
+
+
+def _categories(visit: Visit, portrait: Portrait) -> charts.Figure | None:
+    rows = portrait.favourite_categories[:_CATEGORIES_MAX]
+    if not rows:
+        return None
+    return charts.bars(
+        [row.category for row in rows],
+        [row.share for row in rows],
+        [visit.reader.percent(row.share) for row in rows],
+    )
+
+
+def _mix(visit: Visit, portrait: Portrait) -> charts.Figure | None:
+    mix = portrait.channel_mix
+    totals = {what: sum(getattr(c, what) for c in mix) for what in ("orders", "visits")}
+    names = {"orders": visit.reader.text("Orders"), "visits": visit.reader.text("Visits")}
+    rows = []
+    for what, total in totals.items():
+        if total:
+            shares = [getattr(c, what) / total for c in mix]
+            rows.append(
+                (
+                    names[what],
+                    shares,
+                    [visit.reader.percent(share) if share >= 0.08 else "" for share in shares],
+                )
+            )
+    if not rows:
+        return None
+    return charts.shares(rows, [visit.reader.text(CHANNELS.get(c.channel, c.channel)) for c in mix])
+
+
+def search(visit: Visit) -> Response:
+    """The search box: people by identifier, products by name or id; each only if the role covers it."""
+    text = visit.query("q")
+    found_people, found_products = None, None
+    if text:
+        if visit.actor.may("people.read"):
+            found_people = visit.shelf.people.search(text, actor=visit.actor, limit=8)
+        try:
+            found_products = visit.shelf.goods.products(text, actor=visit.actor)
+        except NotAllowed:
+            found_products = None
+    return visit.render("search.html", q=text, searched=text, people=found_people, products=found_products)

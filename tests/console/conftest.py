@@ -1,0 +1,177 @@
+"""A real shelf behind the real console; for pages in a browser, behind a real server and a headless Chromium."""
+
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+import uvicorn
+from starlette.testclient import TestClient
+
+from oneshelf.app.build import open_shelf
+from oneshelf.app.loading import append_events
+from oneshelf.app.settings import read_settings
+from oneshelf.app.shelf import Shelf
+from oneshelf.books import goods, places
+from oneshelf.console import create
+from oneshelf.errors import Problem
+from oneshelf.testing.shop import CURRENCY, LAST_DAY, Shop, small_shop
+
+PASSWORD = "correct horse battery staple"
+ROLES = ("admin", "analyst", "marketer", "planner", "store")
+#: A name that would break a careless layout, and one that would run in a careless template.
+LONG = "a-very-long-name-that-no-column-was-made-for@subdomain.of.an.example.organisation.example"
+HOSTILE = "<script>alert(1)</script>"
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@pytest.fixture(scope="session")
+def shop() -> Shop:
+    return small_shop()
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Shelf]:
+    """The small shop, a campaign that was sent, something that was refused, and one member of staff a role."""
+    settings = read_settings(
+        data=tmp_path_factory.mktemp("shop"), currency=CURRENCY, time_zone="Asia/Shanghai"
+    )
+    with open_shelf(settings) as shelf:
+        fill(shelf, shop)
+        yield shelf
+
+
+@pytest.fixture(scope="session")
+def empty_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """A shelf on which nothing has arrived."""
+    with open_shelf(read_settings(data=tmp_path_factory.mktemp("empty"))) as shelf:
+        shelf.staff.create("admin", PASSWORD, "admin")
+        yield shelf
+
+
+def fill(shelf: Shelf, shop: Shop) -> None:
+    """Put everything on a shelf that its pages can show."""
+    shelf.core.database.writer.write(
+        lambda c: (goods.upsert_products(c, shop.products), places.upsert_places(c, shop.places))
+    )
+    at = datetime.combine(
+        LAST_DAY, datetime.min.time(), tzinfo=shop.events[0].happened_at.tzinfo
+    ) + timedelta(days=2)
+    for source in {event.source for event in shop.events}:
+        append_events(shelf.core, source, [event for event in shop.events if event.source == source], at)
+    bad = Problem(
+        at=3,
+        field="currency",
+        value="'RMB'",
+        cause="is not a currency code.",
+        remedy=f"Use CNY, not {HOSTILE}.",
+    )
+    shelf.reject("till-of-the-" + LONG, "oneshelf/1", [(bad, b"{}")], at)
+    shelf.catch_up()
+    shelf.offers.send("first", name=f"First {HOSTILE}", now=at)
+    shelf.catch_up()
+    for role in ROLES:
+        shelf.staff.create(role, PASSWORD, role, places=("store-1",) if role == "store" else ())
+
+
+def sign_in(client: TestClient, name: str, password: str = PASSWORD, target: str = "/"):
+    """Sign in as a browser would: read the form, send it with its token."""
+    token = CSRF.search(client.get("/sign-in").text)[1]
+    return client.post(
+        "/sign-in",
+        data={"csrf": token, "name": name, "password": password, "next": target},
+        follow_redirects=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def as_role(shelf: Shelf):
+    """A signed-in client for a role; one a session."""
+    app, clients = create(shelf), {}
+
+    def client(role: str, language: str = "en") -> TestClient:
+        if (role, language) not in clients:
+            made = TestClient(app, headers={"accept-language": language})
+            assert sign_in(made, role).status_code == 303
+            clients[role, language] = made
+        return clients[role, language]
+
+    return client
+
+
+@pytest.fixture
+def visitor(shelf: Shelf) -> TestClient:
+    """A client that nobody has signed in with."""
+    return TestClient(create(shelf), headers={"accept-language": "en"})
+
+
+@contextmanager
+def serving(app) -> Iterator[str]:
+    """Serve an application on a free port of this machine while the block runs."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.01)
+    host, port = server.servers[0].sockets[0].getsockname()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def console_url(shelf: Shelf) -> Iterator[str]:
+    with serving(create(shelf)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_console_url(empty_shelf: Shelf) -> Iterator[str]:
+    with serving(create(empty_shelf)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One headless Chromium for the session, with a profile of its own."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        pytest.skip("service missing: chromium and chromedriver; install Debian's packages of these names")
+    profile = tempfile.mkdtemp(prefix="oneshelf-browser-")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (
+        "headless=new", "no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update",
+        "disable-sync", "lang=en-US", f"user-data-dir={profile}",
+    ):  # fmt: skip
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    running = webdriver.Chrome(options=options, service=Service(driver))
+    running.set_script_timeout(30)
+    yield running
+    running.quit()
+    shutil.rmtree(profile, ignore_errors=True)
+
+
+@pytest.fixture
+def browser(chromium):
+    """The browser without cookies and without old messages, 1440 by 900."""
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.set_window_size(1440, 900)
+    chromium.get_log("browser")
+    return chromium
