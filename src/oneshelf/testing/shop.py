@@ -36,6 +36,8 @@ CURRENCY = "CNY"
 FIRST_DAY = date(2026, 3, 2)  # a Monday
 DAYS = 60
 LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
+#: the morning after the last day
+NOW = datetime.combine(LAST_DAY + timedelta(days=1), time(6), UTC)
 
 #: category -> its two product types; five products a category
 _ASSORTMENT = {
