@@ -1,0 +1,107 @@
+"""The catalogue, the stock and the places."""
+
+import uuid
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from oneshelf.books import goods, places
+from oneshelf.books.goods import StockRow
+from oneshelf.words.goods import Product
+from oneshelf.words.places import Place
+
+MILK = Product(
+    id="p-1",
+    name="Whole milk",
+    department="Dairy",
+    category="Milk",
+    type="FLUID MILK",
+    brand="Own",
+    size="1 l",
+)
+TEA = Product(id="p-2", name="茶 100% green_tea", type="Tea")
+
+
+def test_products_come_back_and_the_last_one_of_an_id_wins(database):
+    newer = Product(id="p-1", name="Whole milk 2")
+    database.writer.write(lambda connection: goods.upsert_products(connection, [MILK, TEA]))
+    with database.read() as connection:
+        assert goods.products(connection, ["p-1", "p-2", "p-3"]) == {"p-1": MILK, "p-2": TEA}
+    database.writer.write(lambda connection: goods.upsert_products(connection, iter([MILK, newer])))
+    with database.read() as connection:
+        assert goods.products(connection, ["p-1"]) == {"p-1": newer}
+
+
+def test_the_whole_catalogue_is_read_in_order_of_id(database):
+    catalogue = [Product(id=f"{number:05}", name=f"Thing {number}") for number in range(11_000)]
+    database.writer.write(lambda connection: goods.upsert_products(connection, reversed(catalogue)))
+    with database.read() as connection:
+        assert list(goods.all_products(connection)) == catalogue
+
+
+def test_products_are_found_by_parts_of_their_names_in_any_case(database):
+    database.writer.write(lambda connection: goods.upsert_products(connection, [MILK, TEA]))
+    with database.read() as connection:
+
+        def found(text: str, limit: int = 10) -> list[Product]:
+            return goods.search_products(connection, text, limit)
+
+        assert found("MILK") == found("own") == found("p-1") == [MILK]
+        assert found("茶") == found("0%") == found("n_t") == [TEA]
+        assert found("w%k") == []
+        assert found("") == [MILK, TEA]
+        assert found("", limit=1) == [MILK]
+
+
+COUNTS = st.tuples(st.integers(0, 3), st.integers(0, 20), st.booleans())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(counts=st.lists(COUNTS, min_size=1, max_size=8), cut=st.integers(0, 8), data=st.data())
+def test_the_latest_count_wins_in_any_order(database, now, counts, cut, data):
+    place = str(uuid.uuid4())  # examples share the database
+    rows = [
+        StockRow(
+            place_id=place,
+            product_id="p",
+            on_hand=on_hand,
+            counted_at=now + timedelta(hours=hour),
+            simulated=simulated,
+        )
+        for hour, on_hand, simulated in counts
+    ]
+    latest = max(row.counted_at for row in rows)
+    expected = min(
+        (row for row in rows if row.counted_at == latest), key=lambda row: (row.simulated, row.on_hand)
+    )
+    shuffled = data.draw(st.permutations(rows))
+
+    def work(connection):
+        for part in (shuffled[:cut], shuffled[cut:], shuffled[:1]):
+            goods.record_counts(connection, part)
+        return goods.stock_at(connection, place)
+
+    assert database.writer.write(work) == {"p": expected}
+
+
+def test_stock_is_kept_by_place_and_product(database, now):
+    rows = [
+        StockRow(place_id=place, product_id=product, on_hand=1, counted_at=now)
+        for place in "ab"
+        for product in "xy"
+    ]
+    database.writer.write(lambda connection: goods.record_counts(connection, rows))
+    with database.read() as connection:
+        assert goods.stock_at(connection, "a") == {"x": rows[0], "y": rows[1]}
+        assert goods.stock_at(connection, "c") == {}
+
+
+def test_places_come_back_and_the_last_one_of_an_id_wins(database):
+    shop = Place(id="store-1", name="旗舰店", time_zone="Asia/Shanghai")
+    web = Place(id="web", name="Web shop", kind="web", time_zone="UTC")
+    moved = Place(id="store-1", name="旗舰店", time_zone="Asia/Urumqi")
+    database.writer.write(lambda connection: places.upsert_places(connection, [shop, web]))
+    database.writer.write(lambda connection: places.upsert_places(connection, [moved]))
+    with database.read() as connection:
+        assert places.places(connection) == {"store-1": moved, "web": web}
