@@ -29,7 +29,9 @@ def shop() -> Shop:
 @pytest.fixture(scope="session")
 def stocked(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Shelf]:
     """A shelf that holds the small shop, with one member of staff a role."""
-    settings = read_settings(data=tmp_path_factory.mktemp("stocked"), currency=CURRENCY, time_zone="Asia/Shanghai")
+    settings = read_settings(
+        data=tmp_path_factory.mktemp("stocked"), currency=CURRENCY, time_zone="Asia/Shanghai"
+    )
     with open_shelf(settings) as shelf:
         at = datetime.combine(LAST_DAY, datetime.max.time(), UTC)
 
@@ -85,7 +87,9 @@ class serving:
     """Serve an application on a port of this machine while the block runs."""
 
     def __init__(self, app) -> None:
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off"
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -109,7 +113,9 @@ def journalled(shelf: Shelf):
 
     def events(source: str):
         rows = [row for row in shelf.core.journal.read(0, events_max=10**6) if row.source == source]
-        found = [one for row in rows for one in codecs.decode(row.codec, row.data, row.source, row.recorded_at)]
+        found = [
+            one for row in rows for one in codecs.decode(row.codec, row.data, row.source, row.recorded_at)
+        ]
         assert sum(row.count for row in rows) == len(found)
         return found
 

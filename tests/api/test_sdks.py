@@ -13,7 +13,11 @@ import segment.analytics as segment
 
 NODE = Path(__file__).parent / "node"
 AT = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
-ORDER = {"order_id": "o-1", "currency": "EUR", "products": [{"product_id": "p-1", "price": 19.99, "quantity": 3}]}
+ORDER = {
+    "order_id": "o-1",
+    "currency": "EUR",
+    "products": [{"product_id": "p-1", "price": 19.99, "quantity": 3}],
+}
 KINDS = {
     "m-track": "order.completed",
     "m-identify": "person.identified",
@@ -54,7 +58,11 @@ def test_a_python_sdk_works_by_changing_its_url(server, shelf, journalled, sdk, 
     source = f"{sdk.__name__}-{gzip}"
     failures = []
     client = sdk.Client(
-        shelf.staff.write_key(source), host=server, gzip=gzip, on_error=lambda error, _: failures.append(error), max_retries=0
+        shelf.staff.write_key(source),
+        host=server,
+        gzip=gzip,
+        on_error=lambda error, _: failures.append(error),
+        max_retries=0,
     )
     call_everything(client)
     assert failures == []
@@ -79,13 +87,20 @@ def node_folder() -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("service missing: node and npm; install Node.js 20 or later")
     lock = (NODE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "oneshelf-tests" / "analytics-node"
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "oneshelf-tests" / "analytics-node"
+    )
     if not (cache / "installed").exists() or (cache / "installed").read_bytes() != lock:
         cache.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(NODE / name, cache / name)
         done = subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=cache, capture_output=True, text=True, timeout=150, check=False
+            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+            cwd=cache,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
         )
         if done.returncode:
             pytest.skip(f"service missing: the npm registry ({done.stderr.strip().splitlines()[-1:]})")
@@ -95,9 +110,19 @@ def node_folder() -> Path:
 
 
 def test_the_node_sdk_works_by_changing_its_url(server, shelf, journalled, node_folder):
-    arguments = {"host": server, "writeKey": shelf.staff.write_key("node"), "order": ORDER, "at": AT.isoformat()}
+    arguments = {
+        "host": server,
+        "writeKey": shelf.staff.write_key("node"),
+        "order": ORDER,
+        "at": AT.isoformat(),
+    }
     done = subprocess.run(
-        ["node", "send.cjs", json.dumps(arguments)], cwd=node_folder, capture_output=True, text=True, timeout=60, check=False
+        ["node", "send.cjs", json.dumps(arguments)],
+        cwd=node_folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     check_everything(journalled("node"))

@@ -46,7 +46,11 @@ def send(web, key, path, body, **headers):
     return web.post(path, content=content, headers={**basic(key), **headers})
 
 
-REQUIRED = {"track": {"event": "Product Viewed", "properties": {"product_id": "p"}}, "group": {"groupId": "g"}, "alias": {"previousId": "old"}}
+REQUIRED = {
+    "track": {"event": "Product Viewed", "properties": {"product_id": "p"}},
+    "group": {"groupId": "g"},
+    "alias": {"previousId": "old"},
+}
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -60,7 +64,10 @@ def test_a_single_call_is_in_the_journal_when_it_is_answered(web, key, source, j
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/import", "/v1/b"])
 def test_a_batch_is_one_row_of_the_journal(web, key, source, shelf, journalled, path):
     head = shelf.core.journal.head()
-    assert send(web, key, path, {"batch": [{**PAGE, "messageId": f"m-{at}"} for at in range(100)]}).status_code == 200
+    assert (
+        send(web, key, path, {"batch": [{**PAGE, "messageId": f"m-{at}"} for at in range(100)]}).status_code
+        == 200
+    )
     assert shelf.core.journal.head() == head + 1
     assert [event.id for event in journalled(source)] == [f"m-{at}" for at in range(100)]
 
@@ -72,7 +79,11 @@ def test_an_empty_batch_is_a_success_without_a_row(web, key, source, journalled)
 
 def test_a_browser_sends_its_key_in_the_body_and_text_plain(web, key, source, journalled, shelf):
     body = {**PAGE, "writeKey": key, "sentAt": "2026-11-24T00:00:00Z"}
-    answer = web.post("/v1/p", content=json.dumps(body), headers={"Content-Type": "text/plain", "Origin": "https://shop.example"})
+    answer = web.post(
+        "/v1/p",
+        content=json.dumps(body),
+        headers={"Content-Type": "text/plain", "Origin": "https://shop.example"},
+    )
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "*"
     assert [event.kind for event in journalled(source)] == ["page.viewed"]
@@ -80,7 +91,9 @@ def test_a_browser_sends_its_key_in_the_body_and_text_plain(web, key, source, jo
 
 
 def test_a_browser_may_ask_before_it_sends(web):
-    answer = web.options("/v1/track", headers={"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"})
+    answer = web.options(
+        "/v1/track", headers={"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
+    )
     assert answer.status_code == 204
     assert "authorization" in answer.headers["access-control-allow-headers"]
 
@@ -114,7 +127,9 @@ def test_gzip_is_understood(web, key, source, journalled):
     ],
     ids=["bomb", "plain", "cut", "trailing", "deflate"],
 )
-def test_a_hostile_encoding_is_refused_without_unpacking_it(web, key, source, journalled, body, encoding, status, code):
+def test_a_hostile_encoding_is_refused_without_unpacking_it(
+    web, key, source, journalled, body, encoding, status, code
+):
     answer = send(web, key, "/v1/batch", body, **{"Content-Encoding": encoding})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert journalled(source) == []
@@ -145,7 +160,12 @@ def test_every_error_of_a_batch_is_told_at_once_and_nothing_is_lost(web, key, so
     problem = answer.json()
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
-    assert [(one["at"], one["field"]) for one in problem["problems"]] == [(1, "type"), (2, "userId"), (3, "event"), (4, "event")]
+    assert [(one["at"], one["field"]) for one in problem["problems"]] == [
+        (1, "type"),
+        (2, "userId"),
+        (3, "event"),
+        (4, "event"),
+    ]
     assert all(one["remedy"] for one in problem["problems"])
     assert problem["message"] == problem["detail"]
     assert journalled(source) == []
@@ -199,7 +219,11 @@ def test_the_quota_is_told_and_kept_and_comes_back(tmp_path):
 
         async def story():
             status, fields = await post(one)
-            assert (status, fields[b"ratelimit-policy"], fields[b"ratelimit"]) == (200, b'"requests";q=2;w=60', b'"requests";r=1;t=30')
+            assert (status, fields[b"ratelimit-policy"], fields[b"ratelimit"]) == (
+                200,
+                b'"requests";q=2;w=60',
+                b'"requests";r=1;t=30',
+            )
             assert (await post(one))[0] == 200
             status, fields = await post(one)
             assert (status, fields[b"retry-after"]) == (429, b"30")
@@ -267,7 +291,10 @@ def test_many_senders_at_once_lose_and_double_nothing(server, shelf, journalled)
 
     async def story():
         async with httpx.AsyncClient(base_url=server, headers=basic(key), timeout=30) as web:
-            bodies = [{"batch": [{**PAGE, "messageId": f"{sender}-{at}"} for at in range(20)]} for sender in range(40)]
+            bodies = [
+                {"batch": [{**PAGE, "messageId": f"{sender}-{at}"} for at in range(20)]}
+                for sender in range(40)
+            ]
             return await asyncio.gather(*(web.post("/v1/batch", json=body) for body in bodies))
 
     answers = asyncio.run(story())

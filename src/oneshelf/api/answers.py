@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from oneshelf.api import problems
 from oneshelf.api.problems import ProblemDetails
@@ -28,17 +28,15 @@ _WHY: Final = {
 }
 
 
-class Answer(Response):
+class Answer(JSONResponse):
     """A struct as JSON."""
-
-    media_type = "application/json"
 
     def render(self, content: object) -> bytes:
         """Encode the struct."""
         return _encoder.encode(content)
 
 
-def schema_of(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a type expression, such as tuple[Offer, ...]
+def schema_of(kind: Any) -> dict[str, Any]:  # a type expression, such as tuple[Offer, ...]
     """The JSON schema of a type, and keep the type for the document's components."""
     _MENTIONED.append(kind)
     (schema,), _ = msgspec.json.schema_components([kind], ref_template=REF_TEMPLATE)
@@ -51,7 +49,7 @@ def components() -> dict[str, Any]:
     return found
 
 
-def answers(kind: Any, *errors: int, description: str = "As asked.") -> dict[str, Any]:  # noqa: ANN401
+def answers(kind: Any, *errors: int, description: str = "As asked.") -> dict[str, Any]:
     """Arguments for a route that answers `kind`, or one of these problems (besides 401, 403, 422 and 503)."""
     told: dict[int | str, dict[str, Any]] = {
         200: {"description": description, **json_content(schema_of(kind))}

@@ -93,13 +93,15 @@ def read_body(body: bytes, kind: type[T]) -> T:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         problem = problem_of(error, 0)
         raise InvalidInput.of(
-            problem.field if isinstance(error, msgspec.ValidationError) else "body",
+            "body"
+            if problem.field == "event"
+            else problem.field,  # an error without a path is about the whole
             body[:40].decode(errors="replace"),
             problem.cause,
             "Send JSON in the form that /docs gives.",
         ) from None
 
 
-def takes(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a type expression
+def takes(kind: Any) -> dict[str, Any]:  # a type expression
     """The OpenAPI request body of an operation that reads `kind`."""
     return {"requestBody": {"required": True, **json_content(schema_of(kind))}}
