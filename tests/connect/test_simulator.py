@@ -150,6 +150,11 @@ def test_a_later_run_goes_on_behind_a_position(shop, purchases, events):
 def test_receipts_of_nobody_and_no_purchases_at_all_are_ordinary(shop, purchases):
     assert simulated(shop, purchases.slice(0, 0)) == []
     assert None in purchases["person_id"].to_pylist()
+    people = [
+        None if person is None else f"anonymous:{person}" for person in purchases["person_id"].to_pylist()
+    ]
+    unknown = purchases.set_column(0, "person_id", [people])
+    assert {event.kind for event in simulated(shop, unknown)} == {"stock.counted"}
 
 
 def test_people_search_with_the_first_words_of_a_name():

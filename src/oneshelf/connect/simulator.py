@@ -32,6 +32,7 @@ from oneshelf.events.catalogue import CountedLine, OrderCompleted, StockCounted
 from oneshelf.events.envelope import Event
 from oneshelf.words.goods import Product
 from oneshelf.words.ids import derived_id
+from oneshelf.words.people import ANONYMOUS
 from oneshelf.words.places import Place
 from oneshelf.words.time import business_day
 
@@ -114,8 +115,9 @@ class Simulator:
         yield from held
 
     def _trips(self) -> Iterator[Trip]:
-        """Each person's shopping day, by day and person; receipts without a person lead to nothing."""
-        known = self._purchases.filter(pc.is_valid(self._purchases["person_id"]))
+        """Each member's shopping day, by day and person; receipts of nobody, or of an anonymous one, lead to nothing."""
+        people = self._purchases["person_id"]
+        known = self._purchases.filter(pc.invert(pc.fill_null(pc.starts_with(people, ANONYMOUS), True)))
         order = [(name, "ascending") for name in ("day", "person_id", "product_id", "place_id")]
         for (day, person), rows in groupby(_rows(known.sort_by(order)), key=lambda row: (row[3], row[0])):
             bought = [(product, place) for _, product, place, _ in rows]

@@ -10,7 +10,8 @@ Lines with the same order are one receipt, wherever they stand in the file; it h
 lines, such as postage, stay lines of their receipt: they are part of what the customer paid.
 
 Ids repeat when a file is read again. A receipt's is made of its kind and order, so a receipt that grew between two files stays
-as it was first recorded. A row's is made of the values of its mapped columns and, for identical rows, of their number.
+as it was first recorded. A row's is made of what it says and,
+among rows that say the same, of its number.
 """
 
 from __future__ import annotations

@@ -51,11 +51,15 @@ from oneshelf.words.places import Channel
 Values = Sequence[str | None]
 T = TypeVar("T")
 
+_encode = msgspec.json.Encoder().encode
+
 #: Their values are about people: problems do not show them.
 _PERSONAL = ("person", "anonymous", "text", "query", "traits.")
 _CHANNELS = get_args(Channel)
 #: Rows of these kinds name products well; what comes back or is written off is described by its damage.
-_NAMING = frozenset(("order.completed", "product.viewed", "product.added", "product.favourited", "product.reviewed"))
+_NAMING = frozenset(
+    ("order.completed", "product.viewed", "product.added", "product.favourited", "product.reviewed")
+)
 _PLACEHOLDER = "-"  # stands where a needed value is missing, in a body that is never used
 
 
@@ -63,7 +67,7 @@ class Verdict(msgspec.Struct, kw_only=True):
     """What the judge makes of a row: an event, or problems that refuse it, or neither because a rule leaves it out."""
 
     event: Event | None = None
-    #: equal for the lines of one receipt, and for rows of equal content
+    #: equal for the lines of one receipt, and for other rows that say the same
     key: bytes | None = None
     product: Product | None = None
     problems: list[LineProblem] = []
@@ -107,15 +111,11 @@ class Judge:
         if ruling.kind == "ignore":
             return Verdict()
         event = row.event(ruling)
-        if row.refused:
-            return Verdict(key=receipt if ruling.kind in RECEIPTS else None, problems=row.problems)
-        key = (
-            receipt
-            if ruling.kind in RECEIPTS
-            else digest(ruling.kind, ruling.name, *(value or "\0" for value in values))
-        )
+        receipt = receipt if ruling.kind in RECEIPTS else None
+        if event is None or row.refused:
+            return Verdict(key=receipt, problems=row.problems)
         product = self._product(values) if ruling.kind in _NAMING else None
-        return Verdict(event=event, key=key, product=product, problems=row.problems)
+        return Verdict(event=event, key=receipt or _content(event), product=product, problems=row.problems)
 
     def time_at(self, place_id: str) -> Callable[[str], datetime]:
         """The parser of times at a place: its own zone if the mapping declares it, else the mapping's."""
@@ -170,11 +170,14 @@ class _Row:
 
     def may(self, name: str, parse: Callable[[str], T], instead: T, *, optional: bool = True) -> T:
         """A field that may be missing; where a wrong value cannot be dropped, `optional` is False."""
-        text = self.text(name)
+        cell = self.judge.cells.get(name)
+        text = cell(self.values) if cell else None
+        if text is None:
+            return instead
         try:
-            return instead if text is None else parse(text)
+            return parse(text)
         except Flaw as flaw:
-            self.note(name, text or "", flaw, optional=optional)
+            self.note(name, text, flaw, optional=optional)
             return instead
 
     def event(self, ruling: Ruling) -> Event | None:
@@ -257,6 +260,11 @@ class _Row:
         except Flaw as flaw:
             self.note(field, self.text(field) or "", flaw)
             return instead
+
+
+def _content(event: Event) -> bytes:
+    """A key for what a row says, not for how its file writes it. Ids are made from it, so its form may never change."""
+    return digest("row", _encode(event).decode())
 
 
 def _completed(row: _Row, ruling: Ruling) -> Kind:
