@@ -9,18 +9,18 @@ import tempfile
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
-import click
 import msgspec
 import typer
 from pydantic_core import PydanticUndefined
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 import oneshelf
 from oneshelf.api import create
 from oneshelf.app.settings import Settings
 from oneshelf.cli.root import app as command_line
-from oneshelf.events.catalogue import KINDS
+from oneshelf.events.catalogue import KINDS, CountedLine, Line
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
 MARKED = re.compile(r"(<!-- generated: begin -->\n).*?(<!-- generated: end -->)", re.DOTALL)
@@ -38,7 +38,8 @@ def settings() -> str:
 def events() -> str:
     """Every kind of event with its fields."""
     parts = []
-    for name, kind in KINDS.items():
+    parts_of_bodies = {kind.__name__: kind for kind in (Line, CountedLine)}
+    for name, kind in (KINDS | parts_of_bodies).items():
         fields = [
             (f"`{f.encode_name}`", f"`{type_name(f.type)}`", "yes" if f.required else "")
             for f in msgspec.structs.fields(kind)
@@ -57,37 +58,49 @@ def http() -> str:
     with tempfile.TemporaryDirectory() as folder, oneshelf.open(folder) as shelf:
         document = create(shelf).openapi()
     rows = [
-        (f"`{method.upper()}`", f"`{path}`", operation.get("summary", ""))
+        (f"`{method.upper()}`", f"`{path}`", first_sentence(operation))
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
     return table(("method", "path", "what it does"), rows)
 
 
-def commands(command: click.Command, path: str) -> Iterator[str]:
+def first_sentence(operation: dict[str, Any]) -> str:
+    """What an operation does: its summary where that is a sentence, else the first sentence of its description."""
+    summary: str = operation.get("summary", "")
+    if summary.endswith("."):
+        return summary
+    return first_line(operation.get("description")).split(". ")[0].rstrip(".") + "."
+
+
+def commands(command: TyperCommand | TyperGroup, path: str) -> Iterator[str]:
     """A section for the command, then for those under it."""
-    context = click.Context(command, info_name=path)
+    context = typer.Context(command, info_name=path)
     yield f"### `{path}`"
     yield (command.help or "").strip()
-    yield f"```text\n{command.get_usage(context).removeprefix('Usage: ').strip()}\n```"
+    usage = command.get_usage(context).removeprefix("Usage: ").strip()
+    usage = re.sub(r"{(\w+)}", lambda found: found[1].upper(), usage)
+    yield f"```text\n{usage}\n```"
     rows = [parameter_row(parameter) for parameter in command.params if parameter.name != "help"]
     if rows:
         yield table(("argument or option", "default", "meaning"), rows)
-    if isinstance(command, click.Group):
+    if isinstance(command, TyperGroup):
         for name in command.list_commands(context):
             child = command.get_command(context, name)
             if child is not None and not child.hidden:
                 yield from commands(child, f"{path} {name}")
 
 
-def parameter_row(parameter: click.Parameter) -> tuple[str, str, str]:
+def parameter_row(parameter: TyperArgument | TyperOption) -> tuple[str, str, str]:
     """One argument or option of a command."""
-    if isinstance(parameter, click.Option):
-        names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
-    else:
-        names = f"`{parameter.human_readable_name}`"
+    option = isinstance(parameter, TyperOption)
+    names = (*parameter.opts, *parameter.secondary_opts) if option else (str(parameter.name).upper(),)
     plain = parameter.default not in (None, False, ...) and not callable(parameter.default)
-    return names, f"`{parameter.default}`" if plain else "", getattr(parameter, "help", None) or ""
+    return (
+        ", ".join(f"`{name}`" for name in names),
+        f"`{parameter.default}`" if plain else "",
+        parameter.help or "",
+    )
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -98,13 +111,15 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def type_name(kind: Any) -> str:  # noqa: ANN401  # type forms have no common type
+def type_name(kind: Any) -> str:
     """A type as its reader would write it."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return " or ".join(type_name(each) for each in arguments if each is not type(None)) + (
             " or null" if type(None) in arguments else ""
         )
+    if origin is Literal:
+        return " or ".join(arguments)
     if origin is tuple:
         return f"array of {type_name(arguments[0])}"
     if origin is dict:

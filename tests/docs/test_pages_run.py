@@ -1,15 +1,19 @@
-"""The README and the guide are run as they stand: each page from top to bottom, in an empty folder of its own.
+"""The README and the guide are run as they stand: each page from top to bottom, in a folder of its own.
 
-A block of `python` is executed in the namespace of its page. In a block of `console` each line after `$ ` is run by bash, and what
-stands below it must be what it prints, where `...` stands for anything; it must succeed, unless `<!-- exits with 1 -->` stands
-above the block. A block with `title="name"` is written to the file of that name. Every other block is for reading. The port
+They find there the `demo-data` that `make demo` leaves behind.
+A block of `python` is executed in the namespace of its page. In a block of `console` each line after `$ ` is run by bash (a
+plain `oneshelf` command in this process, which saves its start), and what stands below it must be what it prints, where `...`
+stands for anything; it must succeed, unless `<!-- exits with 1 -->` stands above the block. A block with `title="name"` is written to the file of that name. Every other block is for reading. The port
 8321 of the pages is replaced by a free one.
 """
 
 import contextlib
 import doctest
+import io
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from oneshelf.cli import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -43,7 +49,8 @@ class Page:
         self.text = self.path.read_text().replace("8321", str(self.port))
         self.names: dict[str, object] = {"__name__": "page"}
         self.sessions: list[int] = []
-        self.environment = os.environ | {
+        self.environment = {
+            **os.environ,
             "COLUMNS": "120",
             "NO_COLOR": "1",
             "ONESHELF_PORT": str(self.port),
@@ -57,7 +64,9 @@ class Page:
         try:
             for block in blocks:
                 if block["title"]:
-                    (self.folder / block["title"]).write_text(block["text"])
+                    file = self.folder / block["title"]
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_text(block["text"])
                 elif block["language"] == "python":
                     self._python(block["text"], self._line(block.start("text")))
                 elif block["language"] == "console":
@@ -88,8 +97,39 @@ class Page:
                 pytest.fail(f"{where}\n--- the page says\n{expected}\n--- it prints\n{printed}")
 
     def _run(self, command: str, status: int) -> str:
-        # into a file, because a server that is left running would hold a pipe open
-        output = self.folder / ".output"
+        words = shlex.split(command)
+        if words[0] == "export":
+            name, _, value = words[1].partition("=")
+            self.environment[name] = os.environ[name] = value
+            return ""
+        plain = re.fullmatch(r"(oneshelf [^|&;<>$]*?)(?: > (\S+))?", command)
+        if plain is None:
+            found, printed = self._by_bash(command)
+        else:
+            found, printed = self._here(shlex.split(plain[1]))
+            if plain[2]:
+                (self.folder / plain[2]).write_text(printed)
+        assert found == status, f"{self.path.name}: {command}: exit code {found}\n{printed}"
+        return printed
+
+    def _here(self, words: list[str]) -> tuple[int, str]:
+        printed = io.StringIO()
+        status = 0
+        with (
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setattr(sys, "argv", words)
+            try:
+                main()
+            except SystemExit as end:
+                status = int(end.code or 0)
+        return status, printed.getvalue()
+
+    def _by_bash(self, command: str) -> tuple[int, str]:
+        # into a file of its own, because a server that is left running would hold a pipe open and goes on writing
+        output = self.folder / f".output-{len(self.sessions)}"
         with output.open("w") as file:
             process = subprocess.Popen(
                 ["bash", "-c", command],
@@ -101,17 +141,23 @@ class Page:
                 start_new_session=True,
             )
             self.sessions.append(process.pid)
-            found = process.wait(timeout=60)
-        printed = output.read_text()
-        assert found == status, f"{self.path.name}: {command}: exit code {found}\n{printed}"
-        return printed
+            return process.wait(timeout=60), output.read_text()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_of_a_page_runs(
-    path: Path, tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+    path: Path,
+    journey: Path,
+    demo_data: Path,
+    tmp_path: Path,
+    free_port: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(journey)  # for python blocks
+    monkeypatch.setenv("PYTHONPATH", str(journey))  # for console blocks
+    shutil.copytree(demo_data, tmp_path / "demo-data")
+    monkeypatch.setenv("ONESHELF_DATA", "shop-data")  # what `export` changes is put back
     assert Page(path, tmp_path, free_port).run()
 
 
