@@ -1,9 +1,11 @@
 """A real shelf on a temporary folder, behind the real application; for SDKs, behind a real server."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -11,7 +13,7 @@ from starlette.testclient import TestClient
 
 from oneshelf.api import create
 from oneshelf.app.build import open_shelf
-from oneshelf.app.settings import read_settings
+from oneshelf.app.settings import Settings, read_settings
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import goods, places
 from oneshelf.books.journal import Batch
@@ -27,12 +29,10 @@ def shop() -> Shop:
 
 
 @pytest.fixture(scope="session")
-def stocked(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Shelf]:
-    """A shelf that holds the small shop, with one member of staff a role."""
-    settings = read_settings(
-        data=tmp_path_factory.mktemp("stocked"), currency=CURRENCY, time_zone="Asia/Shanghai"
-    )
-    with open_shelf(settings) as shelf:
+def template(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Path:
+    """A data folder that holds the small shop, with one member of staff a role. Made once, copied where it is used."""
+    folder = tmp_path_factory.mktemp("template") / "data"
+    with open_shelf(_settings(folder)) as shelf:
         at = datetime.combine(LAST_DAY, datetime.max.time(), UTC)
 
         def write(connection):
@@ -47,16 +47,29 @@ def stocked(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Sh
         shelf.catch_up()
         for role in ("admin", "analyst", "marketer", "planner", "store"):
             shelf.staff.create(role, PASSWORD, role, places=("store-1",) if role == "store" else ())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[Shelf]:
+    """The small shop, for one module to read and change."""
+    folder = tmp_path_factory.mktemp("stocked") / "data"
+    shutil.copytree(template, folder)
+    with open_shelf(_settings(folder)) as shelf:
         yield shelf
 
 
-@pytest.fixture(scope="session")
+def _settings(folder: Path) -> Settings:
+    return read_settings(data=folder, currency=CURRENCY, time_zone="Asia/Shanghai")
+
+
+@pytest.fixture(scope="module")
 def client(stocked: Shelf) -> Iterator[TestClient]:
     with TestClient(create(stocked)) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bearer(stocked: Shelf):
     """The header of a program that acts as a role."""
     tokens: dict[str, str] = {}
