@@ -42,6 +42,7 @@ class Scale(NamedTuple):
     pad: int = 6
 
     def __call__(self, value: float) -> float:
+        """Pixels from the left; values beyond the scale stay at its ends."""
         span = (self.high - self.low) or 1.0
         share = min(1.0, max(0.0, (value - self.low) / span))
         return self.pad + share * (self.width - 2 * self.pad)

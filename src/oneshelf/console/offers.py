@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+import msgspec
 from markupsafe import Markup
 from starlette.responses import Response
 
@@ -60,18 +62,43 @@ def compose(visit: Visit) -> Response:
 def send(visit: Visit) -> Response:
     """Try first: a dry run shows what would be sent. Only a form that repeats the number sends it."""
     fields = {key: visit.field(key) for key in ("name", "place", "holdout", "limit", "people")}
+    sure = visit.field("step") == "send"
     try:
-        arguments = _arguments(fields)
-        sure = visit.field("step") == "send"
-        preview = visit.shelf.offers.send(**arguments, dry_run=True, actor=visit.actor)
-        expected = str(preview.offered)
-        if sure and re.sub(r"\D", "", visit.field("confirm")) == expected:
-            visit.shelf.offers.send(**arguments, dry_run=False, actor=visit.actor)
-            return visit.to(f"/offers/{arguments['campaign_id']}")
+        draft = _draft(fields)
+        preview = draft.send(visit, dry_run=True)
+        if sure and re.sub(r"\D", "", visit.field("confirm")) == str(preview.offered):
+            draft.send(visit, dry_run=False)
+            return visit.to(f"/offers/{quote(draft.campaign_id)}")
     except InvalidInput as error:
         return _form(visit, fields, error=error, status=422)
-    message = visit.reader.text("Type the number of people to confirm: %(n)s.", n=expected) if sure else ""
-    return _form(visit, fields, preview=preview, message=message, status=422 if sure else 200)
+    if not sure:
+        return _form(visit, fields, preview=preview)
+    message = visit.reader.text("Type the number of people to confirm: %(n)s.", n=preview.offered)
+    return _form(visit, fields, preview=preview, message=message, status=422)
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign as the form describes it, checked."""
+
+    campaign_id: str
+    name: str
+    place: str | None
+    people: tuple[str, ...] | None
+    holdout_share: float
+    limit: int
+
+    def send(self, visit: Visit, *, dry_run: bool) -> SendReport:
+        """Send it, or only say what would be sent."""
+        return visit.shelf.offers.send(
+            self.campaign_id,
+            name=self.name,
+            place=self.place,
+            people=self.people,
+            holdout_share=self.holdout_share,
+            limit=self.limit,
+            dry_run=dry_run,
+            actor=visit.actor,
+        )
 
 
 def _form(
@@ -88,8 +115,8 @@ def _form(
     )
 
 
-def _arguments(fields: dict[str, str]) -> dict[str, object]:
-    """The form's text as checked arguments of `send`; the campaign's id is made from its name."""
+def _draft(fields: dict[str, str]) -> Draft:
+    """The form's text, checked; the campaign's id is made from its name."""
     if not 0 < len(fields["name"]) <= _NAME_MAX:
         raise InvalidInput.of(
             "name",
@@ -98,14 +125,14 @@ def _arguments(fields: dict[str, str]) -> dict[str, object]:
             "Give the campaign a name of 1 to 120 characters.",
         )
     people = tuple(dict.fromkeys(re.split(r"[\s,;]+", fields["people"]))) if fields["people"] else None
-    return {
-        "campaign_id": slug(fields["name"]),
-        "name": fields["name"],
-        "place": fields["place"] or None,
-        "people": people,
-        "holdout_share": _whole(fields, "holdout", 1, 90) / 100,
-        "limit": _whole(fields, "limit", 1, 10),
-    }
+    return Draft(
+        campaign_id=slug(fields["name"]),
+        name=fields["name"],
+        place=fields["place"] or None,
+        people=people,
+        holdout_share=_whole(fields, "holdout", 1, 90) / 100,
+        limit=_whole(fields, "limit", 1, 10),
+    )
 
 
 def _whole(fields: dict[str, str], name: str, low: int, high: int) -> int:

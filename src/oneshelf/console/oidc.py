@@ -10,11 +10,11 @@ import hmac
 import secrets
 from threading import Lock
 from typing import Any, Final, get_args
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import msgspec
-from authlib.common.errors import AuthlibBaseError
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -66,6 +66,11 @@ class Provider:
                 "Single sign-on needs oidc_issuer and oidc_client_id.",
                 "Set both, or neither for local users only.",
             )
+        address = urlsplit(settings.oidc_issuer)
+        if address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise SettingsError(
+                "The sign-in provider is not reached over https.", "Set oidc_issuer to an https:// address."
+            )
         self.issuer = settings.oidc_issuer.rstrip("/")
         self.client_id = settings.oidc_client_id
         self._secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
@@ -76,7 +81,7 @@ class Provider:
         """The provider's discovery document; it must name the issuer that we were told. Raises Unavailable."""
         with self._lock:
             if self._metadata is None:
-                found = msgspec.convert(_fetch(f"{self.issuer}/.well-known/openid-configuration"), Metadata)
+                found = _metadata(_fetch(f"{self.issuer}/.well-known/openid-configuration"))
                 if found.issuer.rstrip("/") != self.issuer:
                     raise Unavailable(
                         "The sign-in provider calls itself by another name than the settings do.",
@@ -87,8 +92,6 @@ class Provider:
 
     def authorization_url(self, flow: Flow, redirect_uri: str) -> str:
         """Where to send the browser."""
-        from authlib.oauth2.rfc7636 import create_s256_code_challenge
-
         parameters = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -104,36 +107,48 @@ class Provider:
 
     def claims(self, code: str, flow: Flow, redirect_uri: str) -> dict[str, Any]:
         """Redeem the code and return the ID token's claims, all of them checked. Raises NotAllowed or Unavailable."""
-        from authlib.integrations.httpx_client import OAuth2Client
-
         found = self.metadata()
-        method = "client_secret_basic" if self._secret else "none"
+        token = self._redeem(found.token_endpoint, code, flow.verifier, redirect_uri)
+        keys = _fetch(found.jwks_uri)
+        required = {"iss": found.issuer, "aud": self.client_id}
         try:
-            with OAuth2Client(
-                self.client_id,
-                self._secret,
-                token_endpoint_auth_method=method,
-                redirect_uri=redirect_uri,
-                timeout=_TIMEOUT_SECONDS,
-            ) as client:
-                token = client.fetch_token(found.token_endpoint, code=code, code_verifier=flow.verifier)
-            keys = KeySet.import_key_set(_fetch(found.jwks_uri))
-            decoded = jwt.decode(token["id_token"], keys, algorithms=list(_ALGORITHMS))
+            decoded = jwt.decode(token["id_token"], KeySet.import_key_set(keys), algorithms=list(_ALGORITHMS))
             claims = CodeIDToken(
                 decoded.claims,
                 decoded.header,
+                {name: {"essential": True, "value": value} for name, value in required.items()},
                 {
-                    "iss": {"essential": True, "value": found.issuer},
-                    "aud": {"essential": True, "value": self.client_id},
+                    "nonce": flow.nonce,
+                    "client_id": self.client_id,
+                    "access_token": token.get("access_token"),
                 },
-                {"nonce": flow.nonce, "client_id": self.client_id, "access_token": token.get("access_token")},
             )
             claims.validate(leeway=_LEEWAY_SECONDS)
-        except httpx.HTTPError as error:
-            raise Unavailable("The sign-in provider did not answer.", _TRY_AGAIN) from error
-        except (AuthlibBaseError, JoseError, KeyError, ValueError) as error:
+        except (JoseError, KeyError, TypeError, ValueError) as error:
             raise NotAllowed("The sign-in provider's answer could not be verified.", _TRY_AGAIN) from error
         return dict(claims)
+
+    def _redeem(self, endpoint: str, code: str, verifier: str, redirect_uri: str) -> dict[str, Any]:
+        """Exchange the code for tokens (RFC 6749, 4.1.3, with RFC 7636)."""
+        body = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        credentials = None
+        if self._secret is None:
+            body["client_id"] = self.client_id
+        else:
+            credentials = (quote(self.client_id, safe=""), quote(self._secret, safe=""))
+        try:
+            answer = httpx.post(endpoint, data=body, auth=credentials, timeout=_TIMEOUT_SECONDS)
+            token = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unavailable("The sign-in provider did not answer.", _TRY_AGAIN) from error
+        if answer.status_code != httpx.codes.OK or not isinstance(token, dict):
+            raise NotAllowed("The sign-in provider refused.", _TRY_AGAIN)
+        return token
 
 
 def start(provider: Provider) -> PageFunction:
@@ -197,6 +212,13 @@ def person_of(claims: dict[str, Any], role_claim: str) -> tuple[str, Role, tuple
         )
     label = claims.get("email") if claims.get("email_verified") is True else None
     return f"oidc:{label or claims['sub']}", role, tuple(places)
+
+
+def _metadata(document: Any) -> Metadata:
+    try:
+        return msgspec.convert(document, Metadata)
+    except msgspec.ValidationError as error:
+        raise Unavailable("The sign-in provider did not answer.", _TRY_AGAIN) from error
 
 
 def _flow(visit: Visit) -> Flow:
