@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 #: The window over which the quota is told.
 WINDOW_SECONDS: Final = 60
 
+_ROUNDING: Final = 1e-6
+
 
 class Verdict(NamedTuple):
     """Whether a request may pass, and how the bucket stands after it. Times in whole seconds from now."""
@@ -39,9 +41,10 @@ class Bucket:
         """Take a token at `now`, in seconds of a clock that never goes back."""
         self._tokens = min(self._capacity, self._tokens + (now - self._at) * self._per_second)
         self._at = now
-        allowed = self._tokens >= 1
+        # who waits exactly as long as they were told must not fail by a rounding error
+        allowed = self._tokens >= 1 - _ROUNDING
         if allowed:
-            self._tokens -= 1
+            self._tokens = max(0.0, self._tokens - 1)
         return Verdict(
             allowed=allowed,
             remaining=int(self._tokens),
