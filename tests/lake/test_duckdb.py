@@ -151,8 +151,8 @@ def test_a_query_that_fails_is_told_without_its_data(engine: Engine) -> None:
 
 
 def test_larger_than_memory_spills_to_a_folder_that_closing_removes(lake: Lake) -> None:
-    engine = DuckDBEngine(lake, memory_bytes_max=64 * 2**20)
-    numbers = ibis.range(0, 3_000_000).unnest().name("n").as_table()
+    engine = DuckDBEngine(lake, memory_bytes_max=24 * 2**20)
+    numbers = ibis.range(0, 500_000).unnest().name("n").as_table()
     text = numbers.mutate(t=numbers.n.cast("string").hash().cast("string")).order_by("t")
     assert engine.run(text.agg(n=text.t.nunique())).num_rows == 1
     assert engine.run(ibis.literal(1)).num_rows == 1

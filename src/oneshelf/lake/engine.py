@@ -13,8 +13,9 @@ from typing import Protocol
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.common.exceptions import IbisError
 
-from oneshelf.errors import NotFound, SettingsError
+from oneshelf.errors import NotFound, SettingsError, Unavailable
 from oneshelf.lake.schema import MOMENT, arrow_schema, table_name
 from oneshelf.lake.tables import Group, Lake, Snapshot
 
@@ -103,7 +104,18 @@ class LakeEngine(ABC):
     def run(self, expression: ir.Expr) -> pa.Table:
         """Run an expression; see Engine."""
         with self._lock:
-            return normal(self._run(expression))
+            try:
+                return normal(self._run(expression))
+            except IbisError as error:
+                raise Unavailable(
+                    f"A part of this analysis cannot run on {self.name}.",
+                    "Run it on another engine, or write it differently.",
+                ) from error
+            except pa.ArrowException as error:
+                raise Unavailable(
+                    f"{self.name} gave values that do not fit the declared types.",
+                    "Cast the column to a wider type.",
+                ) from error
 
     def _table(
         self, group: Group, name: str, schema: pa.Schema | None, days: tuple[date, date] | None = None

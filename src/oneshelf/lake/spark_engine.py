@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot
+import sqlglot.expressions as sge
 
 from oneshelf.errors import Unavailable
 from oneshelf.lake.engine import LakeEngine
@@ -49,6 +52,10 @@ DEFAULT_PORTS = {"sc": 15002, "spark": 7077}
 REACH_SECONDS = 5.0
 
 _START = "Start it, or set engine to another: duckdb needs none."
+
+
+# PySpark logs the text of a query that fails, and with it the values in it.
+logging.getLogger("SQLQueryContextLogger").disabled = True
 
 
 class SparkEngine(LakeEngine):
@@ -104,8 +111,17 @@ class SparkEngine(LakeEngine):
         frame.createOrReplaceTempView(rows.name)
 
     def _collect(self, table: ir.Table) -> pa.Table:
-        frame: DataFrame = self._session.sql(self._connection.compile(table))
+        compiled = self._connection.compiler.to_sqlglot(table).transform(_as_double)
+        query = compiled.sql(dialect=self._connection.dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
+        frame: DataFrame = self._session.sql(query)
         return frame.toArrow().cast(table.schema().to_pyarrow())
+
+
+def _as_double(node: sge.Expression) -> sge.Expression:
+    """Say that 120.0 is a double. To Spark a plain 120.0 is a DECIMAL(4, 1), and 1/120.0 is 0.008333, with nothing after it."""
+    if isinstance(node, sge.Literal) and not node.is_string and not node.is_int:
+        return sge.cast(node, "double")
+    return node
 
 
 def _session(url: str) -> SparkSession | ConnectSession:

@@ -21,6 +21,35 @@ START_SECONDS_MAX = 90.0
 
 LOCALHOST = "127.0.0.1"
 
+_DEFAULTS = {
+    # two hundred partitions, Spark's own default, take longer to plan than these rows to read
+    "spark.sql.shuffle.partitions": "4",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": LOCALHOST,
+    "spark.driver.host": LOCALHOST,
+}
+
+
+@contextmanager
+def defaults(folder: Path) -> Iterator[None]:
+    """Spark's own defaults for a small machine, in force for every Spark that starts while the context is open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spark-defaults.conf").write_text(
+        "".join(f"{key} {value}\n" for key, value in _DEFAULTS.items())
+    )
+    given = {"SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": LOCALHOST}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
 
 @contextmanager
 def connect_server(folder: Path, *, cores: int = 2) -> Iterator[str]:
@@ -32,8 +61,6 @@ def connect_server(folder: Path, *, cores: int = 2) -> Iterator[str]:
         *("--master", f"local[{cores}]"),
         *("--conf", f"spark.connect.grpc.binding.address={LOCALHOST}"),
         *("--conf", f"spark.connect.grpc.binding.port={port}"),
-        *("--conf", "spark.sql.shuffle.partitions=8"),
-        *("--conf", "spark.ui.enabled=false"),
         "spark-internal",
     ]
     with _running(command, folder, "connect", ready=f":{port}"):
