@@ -27,7 +27,8 @@ lint: $(VENV)/dev.stamp ## style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(VENV)/dev.stamp ## build the documentation into site/
+docs: $(VENV)/dev.stamp ## write the reference from the code, and build the documentation into site/
+	$(BIN)/python scripts/reference.py
 	$(BIN)/zensical build --clean --strict
 
 lock: ## resolve pyproject.toml again into requirements/ (needs uv)
