@@ -1,5 +1,6 @@
 """Single sign-on, against a real provider: Authlib's own authorization server on a port of this machine."""
 
+import json
 import threading
 import time
 from urllib.parse import parse_qs, urlsplit
@@ -88,7 +89,7 @@ class LocalProvider(AuthorizationServer):
         provider = self
 
         class Grant(grants.AuthorizationCodeGrant):
-            TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]
+            TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
 
             def save_authorization_code(self, code, request):
                 provider.codes[code] = Code(request.payload.data)
@@ -163,8 +164,6 @@ class LocalProvider(AuthorizationServer):
             answer = await run_in_threadpool(self.create_token_response, asked)
             if self.forge is None:
                 return answer
-            import json
-
             body = json.loads(answer.body)
             return JSONResponse(body | {"id_token": self.forge(body["id_token"])})
 
@@ -196,7 +195,7 @@ def provider(module_patch):
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    local.issuer = "http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1])
+    local.issuer = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     yield local
     server.should_exit = True
     thread.join(timeout=10)
