@@ -244,10 +244,13 @@ def assert_twins(row: dict, portrait: Portrait) -> None:
     assert row["favourite_category_share"] == (pytest.approx(favourite[0].share) if favourite else None)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("seed", "session_zone"), [(0, "UTC"), (1, "Asia/Shanghai"), (2, "America/New_York")]
+)
 def test_the_live_fold_and_the_lakes_batch_agree_on_random_events(
-    seed, connection, tables_of, links_of, catalogue_of
+    seed, session_zone, connection, tables_of, links_of, catalogue_of
 ):
+    connection.raw_sql(f"set timezone = '{session_zone}'")
     happened = random_events(seed)
     links = {Who(anonymous_id=f"browser-{n}").person_id: f"person-{n % 3}" for n in range(4)}
     expected = live(happened, links, GOODS)

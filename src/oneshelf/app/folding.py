@@ -119,7 +119,6 @@ def _judge(rows: Sequence[JournalRow], turn: Turn) -> Iterator[Recorded]:
             continue
         row, problem = outcome
         _tally(turn, row.source, row.recorded_at).failed += 1
-        raws = codecs.raw_events(row.data)
         turn.rejected.append(
             rejects.RejectRow(
                 # the place in the journal is the reject's id: a turn that is taken again says the same
@@ -133,11 +132,20 @@ def _judge(rows: Sequence[JournalRow], turn: Turn) -> Iterator[Recorded]:
                 value=problem.value,
                 cause=problem.cause,
                 remedy=problem.remedy,
-                raw=bytes(raws[problem.at]) if problem.at < len(raws) else row.data,
+                raw=_alone(row, problem.at),
                 rejected_at=row.recorded_at,
                 replayed_at=None,
             )
         )
+
+
+def _alone(row: JournalRow, index: int) -> bytes:
+    """One event of a batch as a batch of its own; the whole batch when even its codec is unknown here."""
+    try:
+        parts = codecs.split(row.codec, row.data)
+    except InvalidInput:
+        return row.data
+    return parts[index] if index < len(parts) else row.data
 
 
 def _tally(turn: Turn, source: str, recorded_at: datetime) -> _Tally:

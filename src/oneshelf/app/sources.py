@@ -119,9 +119,7 @@ class Sources:
 
         def again(connection: Connection) -> None:
             for row in good:
-                self._core.journal.append_in(
-                    connection, Batch(row.codec, row.source, 1, codecs.join(row.codec, row.raw), at)
-                )
+                self._core.journal.append_in(connection, Batch(row.codec, row.source, 1, row.raw, at))
             rejects.mark_replayed(connection, [row.id for row in good], at)
 
         if good and not dry_run:
@@ -154,7 +152,7 @@ class Sources:
 
 def _readable(row: RejectRow, now: datetime) -> bool:
     try:
-        outcomes = codecs.decode(row.codec, codecs.join(row.codec, row.raw), row.source, now)
+        outcomes = codecs.decode(row.codec, row.raw, row.source, now)
     except InvalidInput:
         return False
     return bool(outcomes) and not any(isinstance(outcome, Problem) for outcome in outcomes)

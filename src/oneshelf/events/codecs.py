@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,7 +22,18 @@ Decoded = list[Event | Problem]
 #: bytes of the batch, the journal's source for it, when it was recorded -> events
 Decode = Callable[[bytes, str, datetime], Decoded]
 
-_CODECS: dict[str, Decode] = {}
+#: bytes of the batch -> batches of one event each, in order, from which the same codec reads the same events
+Split = Callable[[bytes], list[bytes]]
+
+
+class Codec(NamedTuple):
+    """How batches of one form are read, and how they are taken apart so that a refused event can be kept and read again."""
+
+    decode: Decode
+    split: Split
+
+
+_CODECS: dict[str, Codec] = {}
 
 _encoder = msgspec.json.Encoder()
 _events = msgspec.json.Decoder(list[Event])
@@ -29,47 +41,34 @@ _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _event = msgspec.json.Decoder(Event)
 
 
-class _RawBatch(msgspec.Struct):
-    batch: list[msgspec.Raw]
-
-
-_raw_batch = msgspec.json.Decoder(_RawBatch)
-
-
-def register(name: str, decode: Decode) -> None:
+def register(name: str, codec: Codec) -> None:
     """Add a codec under the name that the journal will store."""
-    _CODECS[name] = decode
+    _CODECS[name] = codec
 
 
 def decode(codec: str, data: bytes, source: str, recorded_at: datetime) -> Decoded:
     """Decode one batch of the journal. Raises InvalidInput when the codec is unknown here."""
+    return _known(codec).decode(data, source, recorded_at)
+
+
+def split(codec: str, data: bytes) -> list[bytes]:
+    """Take a batch apart into batches of one event each, in order; bytes that are no batch stay whole.
+
+    Raises InvalidInput when the codec is unknown here.
+    """
+    return _known(codec).split(data)
+
+
+def _known(codec: str) -> Codec:
     try:
-        codec_decode = _CODECS[codec]
+        return _CODECS[codec]
     except KeyError:
         raise InvalidInput.of(
-            "codec", codec, "is not known here.", f"Known: {', '.join(sorted(_CODECS))}; install the plug-in that wrote it."
+            "codec",
+            codec,
+            "is not known here.",
+            f"Known: {', '.join(sorted(_CODECS))}; install the plug-in that wrote it.",
         ) from None
-    return codec_decode(data, source, recorded_at)
-
-
-def raw_events(data: bytes) -> list[msgspec.Raw]:
-    """The events of a batch as they were received, in order. A batch is a JSON array, or an object that holds one as `batch`.
-
-    Bytes that are neither are one event of their own.
-    """
-    try:
-        return _raws.decode(data)
-    except msgspec.MsgspecError:
-        pass
-    try:
-        return _raw_batch.decode(data).batch
-    except msgspec.MsgspecError:
-        return [msgspec.Raw(data)]
-
-
-def join(codec: str, raw: bytes) -> bytes:
-    """Make a batch of one event as it was received, in the form of its codec: `raw_events` undone."""
-    return b"[" + raw + b"]" if codec == ONESHELF else b'{"batch":[' + raw + b"]}"
 
 
 ONESHELF = "oneshelf/1"
@@ -110,7 +109,15 @@ def _one_by_one(data: bytes, recorded_at: datetime) -> Decoded:
     try:
         raws = _raws.decode(data)
     except msgspec.MsgspecError as error:
-        return [Problem(at=0, field="batch", value=brief(data[:80]), cause=f"{error}.", remedy="Send a JSON array of events.")]
+        return [
+            Problem(
+                at=0,
+                field="batch",
+                value=brief(data[:80]),
+                cause=f"{error}.",
+                remedy="Send a JSON array of events.",
+            )
+        ]
     out: Decoded = []
     for index, raw in enumerate(raws):
         try:
@@ -122,4 +129,11 @@ def _one_by_one(data: bytes, recorded_at: datetime) -> Decoded:
     return out
 
 
-register(ONESHELF, _decode_oneshelf)
+def _split_oneshelf(data: bytes) -> list[bytes]:
+    try:
+        return [b"[%b]" % bytes(raw) for raw in _raws.decode(data)]
+    except msgspec.MsgspecError:
+        return [data]
+
+
+register(ONESHELF, Codec(_decode_oneshelf, _split_oneshelf))

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 #: The form of every id at the border: 1 to 200 printable characters.
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 
 
 def digest(*parts: str) -> bytes:

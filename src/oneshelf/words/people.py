@@ -6,7 +6,6 @@ import msgspec
 
 from oneshelf.words.ids import Id
 
-
 #: Person ids that begin so stand for a browser, a device or a till slip that no member has claimed.
 ANONYMOUS = "anonymous:"
 

@@ -120,8 +120,6 @@ def decode(data: bytes, source: str, recorded_at: datetime) -> codecs.Decoded:
                 remedy="Send a JSON array of messages.",
             )
         ]
-    if len(raws) == 1 and batch.type is None and (inner := _wrapped(raws[0])) is not None:
-        return decode(inner, source, recorded_at)
     reader = _Reader(batch, source, recorded_at)
     messages: list[Message] | None
     try:
@@ -147,14 +145,6 @@ def split(data: bytes) -> list[bytes]:
         return [data]
     rest = b"".join(b',"%b":%b' % (name.encode(), bytes(raw)) for name, raw in parts.items())
     return [b'{"batch":[%b]%b}' % (bytes(message), rest) for message in messages]
-
-
-def _wrapped(raw: msgspec.Raw) -> bytes | None:
-    """A batch that lies in a batch: a refused message that came back whole, to be read again."""
-    try:
-        return bytes(raw) if "batch" in _parts.decode(raw) else None
-    except UNREADABLE:
-        return None
 
 
 def check_envelope(call: str | None, message: Envelope) -> None:
@@ -311,4 +301,4 @@ def _moment(text: str, field: str) -> datetime:
         ) from None
 
 
-codecs.register(SEGMENT, decode)
+codecs.register(SEGMENT, codecs.Codec(decode, split))

@@ -103,8 +103,8 @@ def _channel_columns() -> list[str]:
 
 
 def _whole_seconds(at: ir.Value) -> ir.Value:
-    """Seconds since 1970, rounded down, whatever an engine does with fractions."""
-    return at.truncate("s").epoch_seconds().cast("int64")
+    """Seconds since 1970, rounded down. Some engines keep the fraction, and a plain cast would round it to the nearest."""
+    return at.epoch_seconds().cast("float64").floor().cast("int64")
 
 
 def _presence(seen: ir.Table) -> ir.Table:
