@@ -56,6 +56,8 @@ def sign_in(browser, url, name="admin"):
     from selenium.webdriver.common.keys import Keys
 
     browser.get(f"{url}/sign-in")
+    # autofocus comes with the first frame, which may be after the load event
+    wait_until(lambda: browser.execute_script("return document.activeElement.name") == "name")
     press(browser, name, Keys.TAB, PASSWORD, Keys.ENTER)
     wait_until(lambda: by_css(browser, ".wheel"))
 

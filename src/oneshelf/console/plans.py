@@ -47,7 +47,7 @@ def plan(visit: Visit) -> Response:
         rows=[(line, _whisker(visit, line), visit.reader.say(line.reason)) for line in lines[:shown]],
         found=len(lines),
         exceptions=sum(line.attention is not None for line in made.lines),
-        quantity=sum(line.quantity for line in made.lines),
+        ordered=sum(line.quantity > 0 for line in made.lines),
         q=visit.query("q"),
         notes=[visit.reader.say(note) for note in made.notes],
         method=visit.reader.say(made.method),

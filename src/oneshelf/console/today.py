@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
@@ -9,9 +10,12 @@ from starlette.responses import Response
 from oneshelf.console.visit import Visit
 from oneshelf.console.words import mark
 from oneshelf.trust.access import Action
+from oneshelf.words.money import minor
 
 if TYPE_CHECKING:
     from oneshelf.app.wheel import Station
+
+_MONEY: Final = re.compile(r"([+-]?\d[\d,]*(?:\.\d+)?) ([A-Z]{3})\b")
 
 #: A station's name on the page, where it leads, and what the role must cover to go there.
 STATIONS: Final[dict[str, tuple[str, str, Action]]] = {
@@ -43,13 +47,26 @@ def today(visit: Visit) -> Response:
 
 def _station(visit: Visit, station: Station) -> dict[str, object]:
     name, path, action = STATIONS[station.name]
+    figure = _as_read(visit, station.figure)
     return {
         "key": station.name,
         "name": visit.reader.text(name),
         "link": path if visit.actor.may(action) else None,
-        "figure": station.figure,
-        "unit": visit.reader.say(station.unit),
+        # an effect is an estimate, and an estimate carries a tilde
+        "figure": f"~{figure}" if station.name == "effect" and any(map(str.isdigit, figure)) else figure,
+        "unit": _as_read(visit, visit.reader.say(station.unit)),
         "spark": station.spark if any(station.spark) else (),
         "attention": visit.reader.say(station.attention) if station.attention else None,
         "simulated": station.simulated,
     }
+
+
+def _as_read(visit: Visit, text: str) -> str:
+    """The text with each amount of money, such as `+0.99 USD`, as the reader writes it."""
+
+    def amount(found: re.Match[str]) -> str:
+        digits, currency = found.groups()
+        value = minor(digits.replace(",", ""), currency)
+        return visit.reader.money(value, currency, signed=digits.startswith("+"))
+
+    return _MONEY.sub(amount, text)
