@@ -35,7 +35,7 @@ def test_a_basket_becomes_one_receipt_with_exact_cents(journey_folder):
         lines=(
             Line(product_id="1000049", quantity=0),
             Line(product_id="1000050", quantity=2, amount_minor=29, discount_minor=10),
-            Line(product_id="6534178", quantity=9528, amount_minor=2000),
+            Line(product_id="6534178", quantity=36067, unit="ml", amount_minor=2000),
         ),
     )
     assert second.body.lines == (Line(product_id="1000051", amount_minor=1999, coupon_minor=140),)
@@ -129,7 +129,7 @@ def test_the_whole_year_reconciles_with_the_file_to_the_cent():
                 amount_minor += line.amount_minor
                 discount_minor += line.discount_minor
                 coupon_minor += line.coupon_minor
-                quantity += line.quantity
+                quantity += line.quantity if line.unit == "each" else round(line.quantity / 3.785411784)
     table = pq.read_table(Path(source.folder) / "transactions.parquet")
     dollars = {
         name: pc.sum(table[name]).as_py() for name in table.schema.names if name.endswith(("value", "disc"))

@@ -122,6 +122,10 @@ class Shelf:
         """Copy the books and the lake into a new folder, while they are being written to."""
         return backup.backup(self.core, Path(target))
 
+    def finish_migration(self) -> None:
+        """Run the schema's post steps, once no process runs the version before."""
+        self.core.database.finish_migration()
+
     def close(self) -> None:
         """Write what waits, and let go of everything."""
         self.core.engine.close()

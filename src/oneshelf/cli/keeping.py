@@ -1,4 +1,4 @@
-"""`oneshelf doctor`, `backup`, `restore`: keep the house in order."""
+"""`oneshelf doctor`, `backup`, `restore`, `migrate`: keep the house in order."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(doctor)
     app.command()(backup)
     app.command()(restore)
+    app.command()(migrate)
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:
@@ -57,3 +58,10 @@ def restore(
     settings = settings_of(context)
     manifest = restore_folder(copy, settings)
     out.print(f"Restored up to journal offset {manifest.journal_head:,} into {settings.data}.", markup=False)
+
+
+def migrate(context: typer.Context) -> None:
+    """Finish the schema's change after an upgrade, once no process runs the version before."""
+    with open_shelf(context) as shelf:
+        shelf.finish_migration()
+    out.print("The books are in this version's form.")

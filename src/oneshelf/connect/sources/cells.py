@@ -24,7 +24,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ID_LENGTH_MAX = 180  # leaves room for what we put in front of it
 
 
-class Flaw(Exception):  # noqa: N818  # never leaves the judge
+class Flaw(Exception):  # never leaves the judge
     """What is wrong with one cell, and what to do about it."""
 
     def __init__(self, cause: str, remedy: str) -> None:

