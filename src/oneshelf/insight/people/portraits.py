@@ -7,7 +7,7 @@ the long tails of places and categories, are asked of the live state, one person
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import get_args
 
 import ibis
@@ -26,6 +26,8 @@ KINDS_READ: tuple[str, ...] = (
     *(kind for kind, body in KINDS.items() if body in SEEN_KINDS),
     REFUNDS,
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
 
@@ -103,8 +105,11 @@ def _channel_columns() -> list[str]:
 
 
 def _whole_seconds(at: ir.Value) -> ir.Value:
-    """Seconds since 1970, rounded down. Some engines keep the fraction, and a plain cast would round it to the nearest."""
-    return at.epoch_seconds().cast("float64").floor().cast("int64")
+    """Seconds since 1970, rounded down.
+
+    Counted as a difference of two moments, because epoch_seconds() goes through the session's own time zone on some engines.
+    """
+    return at.delta(ibis.literal(_EPOCH), unit="second").cast("int64")
 
 
 def _presence(seen: ir.Table) -> ir.Table:
