@@ -96,7 +96,7 @@ def _journal(shelf: object) -> Iterator[object]:
 @contextmanager
 def served(sink: str) -> Iterator[tuple[Served, list[int]]]:
     """Start a server; afterwards the list holds how many events its journal has."""
-    with tempfile.TemporaryDirectory() as folder, _database(sink) as url:
+    with tempfile.TemporaryDirectory() as folder, temporary_database(sink) as url:
         process = subprocess.Popen(
             [sys.executable, __file__, "--serve", sink, "--data", folder],
             stdin=subprocess.PIPE,
@@ -113,7 +113,7 @@ def served(sink: str) -> Iterator[tuple[Served, list[int]]]:
 
 
 @contextmanager
-def _database(sink: str) -> Iterator[str]:
+def temporary_database(sink: str) -> Iterator[str]:
     """A PostgreSQL database for one run, gone afterwards."""
     if sink != "postgresql":
         yield ""

@@ -22,7 +22,7 @@ from oneshelf.words.places import Place
 from oneshelf.words.time import business_day
 
 #: How many events one turn takes: a turn stays short while the stream flows, and a backlog goes in large bites.
-LIVE_EVENTS_MAX = 5_000
+LIVE_EVENTS_MAX = 20_000
 LAKE_EVENTS_MAX = 40_000
 
 

@@ -101,9 +101,9 @@ def link(connection: Connection, pairs: dict[str, str], at: datetime) -> None:
         for identifier, person_id in sorted(settled.items())
         if identifier != person_id
     ]
-    for row in rows:
-        moved = update(link_table).where(link_table.c.person_id == row["identifier"])
-        connection.execute(moved.values(person_id=row["person_id"]))
+    for identifier in _targets(connection, [row["identifier"] for row in rows]):
+        moved = update(link_table).where(link_table.c.person_id == identifier)
+        connection.execute(moved.values(person_id=settled[identifier]))
     put(
         connection,
         link_table,
@@ -111,6 +111,15 @@ def link(connection: Connection, pairs: dict[str, str], at: datetime) -> None:
         update=lambda given: {"person_id": given.person_id, "linked_at": given.linked_at},
         where=lambda given: link_table.c.person_id != given.person_id,
     )
+
+
+def _targets(connection: Connection, identifiers: Sequence[str]) -> set[str]:
+    """Which of these somebody is linked to: few, if any."""
+    found: set[str] = set()
+    for chunk in chunks(identifiers):
+        query = select(link_table.c.person_id).where(among(connection, link_table.c.person_id, chunk))
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def links(connection: Connection) -> list[tuple[str, str]]:

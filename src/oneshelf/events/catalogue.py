@@ -19,7 +19,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     """What every kind of event is: its own fields under its own name."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of a receipt. `amount_minor` is what the line came to, after its discounts."""
 
     product_id: Id
@@ -113,7 +113,7 @@ class PlaceVisited(Body, frozen=True, tag="place.visited"):
     dwell_seconds: int | None = None
 
 
-class CountedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CountedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One product of a stock count."""
 
     product_id: Id

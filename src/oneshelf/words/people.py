@@ -10,7 +10,7 @@ from oneshelf.words.ids import Id
 ANONYMOUS = "anonymous:"
 
 
-class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The identifiers that an event carries. A member has a `user_id`; a browser or a till slip has an `anonymous_id`."""
 
     user_id: Id | None = None
