@@ -49,7 +49,12 @@ def live_until_killed(data: str, life: int) -> None:
                     if not step():
                         time.sleep(0.005)
 
-        for step in (shelf.live.step, shelf.lakeward.step, lambda: daily.refresh(shelf.core), lambda: _compact(shelf)):
+        for step in (
+            shelf.live.step,
+            shelf.lakeward.step,
+            lambda: daily.refresh(shelf.core),
+            lambda: _compact(shelf),
+        ):
             threading.Thread(target=repeat, args=(step,), daemon=True).start()
         number = 0
         while True:
@@ -81,8 +86,12 @@ def _events(life: int, number: int, now: datetime):
 
     for index in range(EVENTS_PER_BATCH):
         yield_id = f"{life}-{number}-{index}"
-        body = OrderCompleted(order_id=yield_id, currency="USD", lines=(Line(product_id=f"p{index}", amount_minor=100),))
-        yield Event(id=yield_id, source="till", happened_at=now, who=Who(user_id=f"person-{index}"), body=body)
+        body = OrderCompleted(
+            order_id=yield_id, currency="USD", lines=(Line(product_id=f"p{index}", amount_minor=100),)
+        )
+        yield Event(
+            id=yield_id, source="till", happened_at=now, who=Who(user_id=f"person-{index}"), body=body
+        )
 
 
 def run(data: Path, kills: int, seed: int) -> dict[str, int]:
@@ -91,7 +100,9 @@ def run(data: Path, kills: int, seed: int) -> dict[str, int]:
     acknowledged: set[tuple[int, int]] = set()
     for life in range(kills):
         process = subprocess.Popen(
-            [sys.executable, __file__, "--live", str(data), "--number", str(life)], stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, "--live", str(data), "--number", str(life)],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         first = process.stdout.readline()
         timer = threading.Timer(chance.uniform(*LIFE_SECONDS), process.kill)
@@ -106,10 +117,14 @@ def run(data: Path, kills: int, seed: int) -> dict[str, int]:
 def _count(data: str, acknowledged: set[tuple[int, int]]) -> dict[str, int]:
     from oneshelf.insight.people import state as states
 
-    wanted = {f"{life}-{number}-{index}" for life, number in acknowledged for index in range(EVENTS_PER_BATCH)}
+    wanted = {
+        f"{life}-{number}-{index}" for life, number in acknowledged for index in range(EVENTS_PER_BATCH)
+    }
     with _open(data) as shelf:
         shelf.catch_up()
-        ids = shelf.core.engine.run(shelf.core.engine.events("order.completed").select("event_id"))["event_id"].to_pylist()
+        ids = shelf.core.engine.run(shelf.core.engine.events("order.completed").select("event_id"))[
+            "event_id"
+        ].to_pylist()
         with shelf.core.database.read() as connection:
             from oneshelf.books import people
 

@@ -58,7 +58,9 @@ def served(data: Path, key_of: dict[str, str], port: int):
 
     with oneshelf.open(data) as shelf:
         key_of["key"] = shelf.staff.write_key("shop")
-    process = subprocess.Popen([sys.executable, "-m", "oneshelf.cli", "--data", str(data), "serve", "--port", str(port)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "oneshelf.cli", "--data", str(data), "serve", "--port", str(port)]
+    )
     try:
         for _ in range(300):
             try:

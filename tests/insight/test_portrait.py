@@ -201,6 +201,25 @@ def random_events(seed: int, count: int = 400) -> list[Event]:
     ]
 
 
+def last_moment_ties() -> list[Event]:
+    """Two people whose latest events happened at one moment, at two places and on two channels, told in either order."""
+    told = [("store-1", "web"), ("store-2", "app"), ("store-2", "store")]
+    at = NOW + timedelta(days=2)
+    return [
+        Event(
+            id="tie",
+            source="test",
+            happened_at=at,
+            body=c.PlaceVisited(),
+            who=Who(user_id=person),
+            place_id=place_id,
+            channel=channel,
+        )
+        for person, order in (("person-0", told), ("person-1", told[::-1]))
+        for place_id, channel in order
+    ]
+
+
 def live(happened: list[Event], links: dict[str, str], products: dict[str, Product]) -> dict[str, Portrait]:
     """Fold by identifier, and merge only at the end, as when links come last."""
     by_identifier: dict[str, PersonState] = {}
@@ -251,7 +270,7 @@ def test_the_live_fold_and_the_lakes_batch_agree_on_random_events(
     seed, session_zone, connection, tables_of, links_of, catalogue_of
 ):
     connection.raw_sql(f"set timezone = '{session_zone}'")
-    happened = random_events(seed)
+    happened = random_events(seed) + last_moment_ties()
     links = {Who(anonymous_id=f"browser-{n}").person_id: f"person-{n % 3}" for n in range(4)}
     expected = live(happened, links, GOODS)
     table = portraits(

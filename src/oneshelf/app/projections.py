@@ -16,6 +16,7 @@ from oneshelf.books import cursors, places, repeats
 from oneshelf.books import days as touched_days
 from oneshelf.books.database import Connection, Database
 from oneshelf.books.journal import Journal
+from oneshelf.errors import Conflict
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.lake.tables import Lake
 from oneshelf.words.places import Place
@@ -93,6 +94,19 @@ class Lakeward:
 
         self._database.writer.write(save)
         return len(rows)
+
+
+def run_to_the_end(step: Callable[[], int]) -> int:
+    """Step until there is nothing left to do; return the sum. Where another process was first, go on from where it is."""
+    total = 0
+    while True:
+        try:
+            taken = step()
+        except Conflict:
+            continue
+        if taken == 0:
+            return total
+        total += taken
 
 
 def days_by_place(known: Mapping[str, Place], time_zone: str) -> Callable[[Event], date]:

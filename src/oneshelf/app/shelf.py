@@ -16,7 +16,7 @@ from oneshelf.app.goods import Goods
 from oneshelf.app.loading import LoadReport, Policy, Progress
 from oneshelf.app.offers import Offers
 from oneshelf.app.people import People
-from oneshelf.app.projections import Lakeward, Live
+from oneshelf.app.projections import Lakeward, Live, run_to_the_end
 from oneshelf.app.settings import Settings
 from oneshelf.app.sources import Sources
 from oneshelf.app.staff import Staff
@@ -99,13 +99,13 @@ class Shelf:
         )
 
     def catch_up(self) -> int:
-        """Run the projections until they are at the head of the journal; return how many batches they took."""
-        batches = 0
-        while taken := self.live.step():
-            batches += taken
-        while self.lakeward.step():
-            pass
-        daily.refresh(self.core)
+        """Run the projections until they are at the head of the journal; return how many batches this run took.
+
+        A worker that runs the same projections beside it does its share.
+        """
+        batches = run_to_the_end(self.live.step)
+        run_to_the_end(self.lakeward.step)
+        run_to_the_end(lambda: daily.refresh(self.core))
         return batches
 
     def track(self, source: str, codec: str, data: bytes, count: int, now: datetime) -> asyncio.Future[int]:

@@ -16,8 +16,11 @@ from oneshelf.words.goods import Product
 from oneshelf.words.time import EARLIEST
 
 #: The first span of days to look into, and by how much each further one is longer.
-FIRST_SPAN_DAYS = 60
+FIRST_SPAN_DAYS = 120
 SPAN_GROWS = 4
+
+#: Kinds that happen to a person.
+_OF_PEOPLE = tuple(kind for kind in KINDS if kind not in ("stock.counted", "reference.loaded"))
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +58,7 @@ def _events_of(
     present = {table.name for table in core.lake.tables()}
     rows: list[tuple[str, dict[str, Any]]] = []
     with core.analysis:
-        for kind in KINDS:
+        for kind in _OF_PEOPLE:
             if table_name(kind) in present:
                 events = core.engine.events(kind, days=span)
                 own = events.filter(events.person_id.isin(person_ids))
