@@ -17,7 +17,7 @@ from oneshelf.lake.tables import Lake
 from oneshelf.words.people import Who
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-OFFSETS = 120
+OFFSETS = 90
 EVENTS_A_BATCH = 20
 
 

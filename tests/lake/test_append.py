@@ -63,7 +63,7 @@ def test_appending_again_from_an_older_cursor_adds_nothing(
     assert stored(lake) == Counter(event.id for event in shop.events[:600])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(cuts=st.lists(st.tuples(st.integers(0, 9), st.integers(1, 10)), min_size=1, max_size=6))
 def test_however_the_journal_is_cut_and_replayed_every_event_is_there_once(
     tmp_path_factory: pytest.TempPathFactory,

@@ -34,7 +34,7 @@ def test_a_copy_answers_as_its_original_and_takes_up_where_it_was(
 def test_a_copy_made_while_others_write_is_one_version_of_each_table(
     lake: Lake, tmp_path: Path, shop: Shop, day_of: Callable[[Event], date], batches: Batches
 ) -> None:
-    events = [event for event in shop.events if event.kind == "order.completed"][:260]
+    events = [event for event in shop.events if event.kind == "order.completed"][:160]
     lake.load_reference("products", pa.table({"id": ["p"]}), sha256="a" * 64)
     journal = list(batches(events, size=2))
     for batch in journal[:10]:

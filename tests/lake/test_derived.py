@@ -82,7 +82,7 @@ steps = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(steps)
 def test_any_replacements_leave_what_a_dictionary_of_days_would(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[set[date], list[tuple[str, int]]]]

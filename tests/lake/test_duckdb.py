@@ -2,6 +2,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Event as Signal
+from threading import Thread
 
 import ibis
 import pyarrow as pa
@@ -151,12 +153,25 @@ def test_a_query_that_fails_is_told_without_its_data(engine: Engine) -> None:
 
 
 def test_larger_than_memory_spills_to_a_folder_that_closing_removes(lake: Lake) -> None:
-    engine = DuckDBEngine(lake, memory_bytes_max=24 * 2**20)
-    numbers = ibis.range(0, 500_000).unnest().name("n").as_table()
-    text = numbers.mutate(t=numbers.n.cast("string").hash().cast("string")).order_by("t")
-    assert engine.run(text.agg(n=text.t.nunique())).num_rows == 1
-    assert engine.run(ibis.literal(1)).num_rows == 1
-    folder = Path(engine._spill.name)
+    engine = DuckDBEngine(lake, memory_bytes_max=64 * 2**20)
+    numbers = ibis.range(0, 3_000_000).unnest().name("n").as_table()
+    # three million rows of a number, its hash and its text are twice the limit
+    ranked = numbers.mutate(
+        turn=ibis.row_number().over(ibis.window(order_by=numbers.n.hash())), text=numbers.n.cast("string")
+    )
+    folder, spilled, done = Path(engine._spill.name), [0], Signal()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            spilled.append(len(list(folder.iterdir())))
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    found = engine.run(ranked.agg(turns=ranked.turn.max(), last=ranked.text.max())).to_pylist()
+    done.set()
+    watcher.join()
+    assert found == [{"turns": 2_999_999, "last": "999999"}]
+    assert max(spilled) > 0
     engine.close()
     assert not folder.exists()
 

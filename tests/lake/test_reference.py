@@ -1,15 +1,18 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from threading import Thread
 
 import pyarrow as pa
 import pytest
 
-from oneshelf.errors import Conflict, InvalidInput, NotFound
+from oneshelf.errors import Conflict, InvalidInput, NotFound, Unavailable
+from oneshelf.events.envelope import Event, Recorded
 from oneshelf.lake import files
 from oneshelf.lake.delta import Table
 from oneshelf.lake.engine import Engine
 from oneshelf.lake.tables import Lake, Reference
+from oneshelf.testing.shop import Shop
 
 PRODUCTS = pa.table({"id": ["p-1", "p-2"], "name": ["茶", "milk"]})
 SHA, OTHER = "a" * 64, "b" * 64
@@ -120,7 +123,22 @@ def test_a_damaged_log_is_told(lake: Lake, tmp_path: Path) -> None:
     lake.load_reference("products", PRODUCTS, sha256=SHA)
     for entry in (lake.root / "reference" / "products" / "_delta_log").glob("*.json"):
         entry.write_text("{not json")
-    from oneshelf.errors import Unavailable
-
     with pytest.raises(Unavailable, match="products"):
         Lake(lake.root).tables()
+
+
+def test_events_are_appended_while_a_long_load_goes_on(
+    lake: Lake, shop: Shop, day_of: Callable[[Event], date], batches: Callable[..., Iterator[list[Recorded]]]
+) -> None:
+    batch = next(batches(shop.events, size=20))
+
+    def appended_meanwhile() -> Iterator[pa.RecordBatch]:
+        beside = Thread(target=lambda: lake.append(batch, day_of, until=1), daemon=True)
+        beside.start()
+        beside.join(30)
+        assert not beside.is_alive(), "the append waits for the load"
+        yield from PRODUCTS.to_batches()
+
+    reader = pa.RecordBatchReader.from_batches(PRODUCTS.schema, appended_meanwhile())
+    assert lake.load_reference("products", reader, sha256=SHA) == 1
+    assert sum(info.rows for info in lake.tables() if info.group == "events") == 20

@@ -108,9 +108,15 @@ class Table:
         return sorted(rows, key=lambda row: str(row["path"]))
 
     def evolve(self, wanted: pa.Schema) -> None:
-        """Add the columns, and the fields of nested columns, that the table lacks; it never loses any."""
+        """Add the columns, and the fields of nested columns, that the table lacks; it never loses any.
+
+        Raises Conflict when another handle was first.
+        """
         if _lacks(pa.struct(list(self.schema)), pa.struct(list(wanted))):
-            write_deltalake(self._delta, wanted.empty_table(), mode="append", schema_mode="merge")
+            try:
+                write_deltalake(self._delta, wanted.empty_table(), mode="append", schema_mode="merge")
+            except CommitFailedError as error:
+                raise self._conflict() from error
             self.refresh()
 
     def append(self, added: Sequence[AddAction], schema: pa.Schema, *, until: int) -> None:
@@ -166,12 +172,15 @@ class Table:
             )
         except CommitFailedError as error:
             discard(self.path, [action for action in actions if isinstance(action, AddAction)])
-            raise Conflict(
-                f"Somebody else wrote to the lake table {self.path.name} first.",
-                "Read its version again and retry.",
-            ) from error
+            raise self._conflict() from error
         self.refresh()
         self.sync_log()
+
+    def _conflict(self) -> Conflict:
+        return Conflict(
+            f"Somebody else wrote to the lake table {self.path.name} first.",
+            "Read its version again and retry.",
+        )
 
     def sync_log(self) -> None:
         """Flush every log entry up to the version seen, whoever wrote it: an entry is worth nothing without those before it."""

@@ -24,6 +24,7 @@ from oneshelf.lake.schema import DAY, arrow_schema, rows_of, table_name
 
 #: What a table is for; each group is a folder of the lake.
 Group = Literal["events", "reference", "derived"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -60,11 +61,16 @@ class Reference:
 
 
 class Lake:
-    """A folder of Delta tables. Writing is serialised within this object; other processes are refused by Delta itself."""
+    """A folder of Delta tables.
+
+    Writing is serialised within this object, group by group, so that a long load of reference data does not hold events up;
+    other processes are refused by Delta itself.
+    """
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()
-        self._writing, self._reading = RLock(), RLock()
+        self._writing: dict[Group, RLock] = {group: RLock() for group in GROUPS}
+        self._reading = RLock()
         self._writers: dict[Path, Table] = {}
         self._readers: dict[Path, Table] = {}
 
@@ -83,7 +89,7 @@ class Lake:
             raise InvalidInput.of(
                 "until", until, "is before the newest event given.", f"Pass {newest} or more."
             )
-        with self._writing:
+        with self._writing["events"]:
             return {
                 (table_name(kind), day)
                 for kind, recorded in by_kind.items()
@@ -116,7 +122,7 @@ class Lake:
             raise InvalidInput.of(
                 "sha256", sha256, "is not a SHA-256.", "Give 64 hexadecimal digits in lower case."
             )
-        with self._writing:
+        with self._writing["reference"]:
             newest = self.reference_version(name)
             if newest is not None and newest.sha256 == sha256:
                 return newest.version
@@ -148,7 +154,7 @@ class Lake:
                 "is not among the days to replace.",
                 "Give rows of these days only.",
             )
-        with self._writing:
+        with self._writing["derived"]:
             target = self._writer("derived", table, rows.schema)
             target.evolve(rows.schema)
             wanted = {day.isoformat() for day in days}
@@ -205,10 +211,9 @@ class Lake:
             copy_table(self._path(group, name), target / group / name)
 
     def _all(self) -> list[tuple[Group, str]]:
-        groups: tuple[Group, ...] = get_args(Group)
         return [
             (group, path.name)
-            for group in groups
+            for group in GROUPS
             if (self.root / group).is_dir()
             for path in sorted((self.root / group).iterdir())
             if Table.exists(path)
