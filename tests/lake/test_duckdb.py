@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -180,3 +181,15 @@ def test_larger_than_memory_spills_to_a_folder_that_closing_removes(lake: Lake) 
 def test_another_engine_is_refused_with_the_known_ones(lake: Lake, url: str) -> None:
     with pytest.raises(SettingsError, match="duckdb"):
         open_engine(lake, url)
+
+
+def test_spark_that_is_not_installed_is_told_with_the_command_that_installs_it(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("pyspark", "py4j")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "oneshelf.lake.spark_engine", raising=False)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "py4j", None)
+    with pytest.raises(Unavailable, match=r"oneshelf\[spark\]"):
+        open_engine(lake, "local[2]")
