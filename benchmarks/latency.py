@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,17 +129,18 @@ def measure(seconds: float, port: int) -> dict[str, object]:
     import oneshelf
 
     chance, key = random.Random(3), {}
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "shop", key, port):
-        with oneshelf.open(Path(folder) / "shop") as shelf:
-            limit = limit_of(Client(port, key["key"]), shelf, chance)
-            batches = [shoppers(chance) for _ in range(int(limit / 2 * seconds / EVENTS_PER_BATCH))]
-            busy = threading.Event()
-            busy.set()
-            load = threading.Thread(target=_load, args=(Client(port, key["key"]), batches, limit / 2, busy))
-            load.start()
-            waits = probes(Client(port, key["key"]), shelf, seconds, busy)
-            busy.clear()
-            load.join()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        stack.enter_context(served(Path(folder) / "shop", key, port))
+        shelf = stack.enter_context(oneshelf.open(Path(folder) / "shop"))
+        limit = limit_of(Client(port, key["key"]), shelf, chance)
+        batches = [shoppers(chance) for _ in range(int(limit / 2 * seconds / EVENTS_PER_BATCH))]
+        busy = threading.Event()
+        busy.set()
+        load = threading.Thread(target=_load, args=(Client(port, key["key"]), batches, limit / 2, busy))
+        load.start()
+        waits = probes(Client(port, key["key"]), shelf, seconds, busy)
+        busy.clear()
+        load.join()
     ranked = sorted(waits)
     return {
         "benchmark": "latency",

@@ -70,12 +70,8 @@ class People:
         """Draw the live portrait of one person. Raises NotFound, and NotAllowed when the role does not cover people."""
         self._core.look(actor, "people.read", purpose=purpose, person_id=person_id)
         known_as, state = self.state(person_id)
-        return portrait_of(
-            known_as,
-            state,
-            now=now or self._core.now(),
-            products=self._core.products(set(state.products) | set(state.favourites)),
-        )
+        products = self._core.products({*state.products, *state.favourites, *state.views})
+        return portrait_of(known_as, state, now=now or self._core.now(), products=products)
 
     def timeline(
         self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", limit: int = 50

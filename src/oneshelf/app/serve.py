@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -42,22 +43,26 @@ def faces(shelf: Shelf) -> Asgi:
 
 
 def serve(shelf: Shelf, *, host: str, port: int, worker: bool) -> None:
-    """Serve until interrupted, with a worker process beside it unless one runs elsewhere.
+    """Serve until interrupted, with worker processes beside it unless they run elsewhere.
 
     Paths may hold ids of people, so that there is no access log.
     """
-    beside = _start_worker(shelf) if worker else nullcontext()
-    with beside:
+    # uvicorn sends itself the signal again when it is done; as an exception it lets the workers be stopped first
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with ExitStack() as beside:
+        for part in ("live", "lake") if worker else ():
+            beside.enter_context(_worker(shelf, part))
         uvicorn.run(
             faces(shelf), host=host, port=port, access_log=False, log_level="warning", server_header=False
         )
 
 
 @contextmanager
-def _start_worker(shelf: Shelf) -> Iterator[None]:
+def _worker(shelf: Shelf, part: str) -> Iterator[None]:
     """A process of its own, so that folding events and answering requests do not share one interpreter."""
     data = str(shelf.settings.data.absolute())
-    process = subprocess.Popen([sys.executable, "-m", "oneshelf.cli", "--data", data, "work"])  # noqa: S603  # our own command
+    command = [sys.executable, "-m", "oneshelf.cli", "--data", data, "work", "--part", part, "--with-parent"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603  # our own command
     try:
         yield
     finally:

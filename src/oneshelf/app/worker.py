@@ -1,15 +1,18 @@
 """The worker: keeps the projections, the outbox and the scheduled jobs running beside the faces.
 
-Two threads, so that a commit to the lake never holds up a live portrait: one folds, the other does all that takes longer.
+It has two parts, so that a commit to the lake never holds up a live portrait: `live` folds events into the books, `lake` does all
+that takes longer. One process can do both; `oneshelf serve` gives each a process of its own, as they would share an interpreter.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -21,6 +24,8 @@ from oneshelf.errors import Conflict, OneShelfError
 
 if TYPE_CHECKING:
     from oneshelf.app.shelf import Shelf
+
+Part = Literal["all", "live", "lake"]
 
 log = logging.getLogger("oneshelf.worker")
 
@@ -37,31 +42,49 @@ RETRY_SECONDS = 2.0
 SCHEDULE = (("plan", "15", "0"), ("compact", "*", "20"), ("tidy", "3", "40"))
 
 
-def work_until_stopped(shelf: Shelf) -> None:
-    """Work until SIGTERM or SIGINT."""
+def work_until_stopped(shelf: Shelf, part: Part = "all", *, with_parent: bool = False) -> None:
+    """Work until SIGTERM or SIGINT; `with_parent` also ends it with the process that holds the other end of its input."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    work(shelf, stop)
+    if with_parent:
+        threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
+    work(shelf, stop, part)
 
 
-def work(shelf: Shelf, stop: threading.Event) -> None:
+def _wait_for_parent(stop: threading.Event) -> None:
+    """The input ends when the parent does, however it died."""
+    os.read(sys.stdin.fileno(), 1)  # not through the buffer, whose lock an exiting interpreter wants
+    stop.set()
+
+
+def work(shelf: Shelf, stop: threading.Event, part: Part = "all") -> None:
     """Work until `stop` is set, then finish the turn in hand."""
+    if part == "live":
+        _repeat(shelf.live.step, LIVE_PAUSE_SECONDS, stop)
+        return
+    live = threading.Thread(
+        target=_repeat, args=(shelf.live.step, LIVE_PAUSE_SECONDS, stop), name="oneshelf-live"
+    )
+    if part == "all":
+        live.start()
+    scheduler = _schedule(shelf)
+    try:
+        _repeat(lambda: _slow(shelf), LAKE_PAUSE_SECONDS, stop)
+    finally:
+        stop.set()
+        scheduler.shutdown()
+        if part == "all":
+            live.join()
+
+
+def _schedule(shelf: Shelf) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(timezone=shelf.settings.time_zone)
     for name, hour, minute in SCHEDULE:
         trigger = CronTrigger(hour=hour, minute=minute, timezone=shelf.settings.time_zone)
         scheduler.add_job(_scheduled, trigger, args=(shelf, name), id=name, max_instances=1, coalesce=True)
     scheduler.start()
-    slow = threading.Thread(
-        target=_repeat, args=(lambda: _slow(shelf), LAKE_PAUSE_SECONDS, stop), name="oneshelf-lake"
-    )
-    slow.start()
-    try:
-        _repeat(shelf.live.step, LIVE_PAUSE_SECONDS, stop)
-    finally:
-        stop.set()
-        slow.join()
-        scheduler.shutdown()
+    return scheduler
 
 
 def _repeat(step: Callable[[], int], pause_seconds: float, stop: threading.Event) -> None:

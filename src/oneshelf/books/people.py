@@ -101,7 +101,7 @@ def link(connection: Connection, pairs: dict[str, str], at: datetime) -> None:
         for identifier, person_id in sorted(settled.items())
         if identifier != person_id
     ]
-    for identifier in _targets(connection, [row["identifier"] for row in rows]):
+    for identifier in _targets(connection, [str(row["identifier"]) for row in rows]):
         moved = update(link_table).where(link_table.c.person_id == identifier)
         connection.execute(moved.values(person_id=settled[identifier]))
     put(

@@ -9,7 +9,7 @@ import typer
 from oneshelf.app import demo as demonstration
 from oneshelf.app.jobs import JOBS, run_job
 from oneshelf.app.serve import serve as serve_faces
-from oneshelf.app.worker import work_until_stopped
+from oneshelf.app.worker import Part, work_until_stopped
 from oneshelf.cli.output import Json, err, out, print_json
 from oneshelf.cli.shelf import open_shelf, settings_of
 
@@ -26,7 +26,7 @@ def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Default: the setting, 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Default: the setting, 8321.")] = None,
-    worker: Annotated[bool, typer.Option(help="Also run `oneshelf work` beside it.")] = True,
+    worker: Annotated[bool, typer.Option(help="Also run the two parts of `oneshelf work` beside it.")] = True,
 ) -> None:
     """Serve the API and the console until interrupted."""
     settings = settings_of(context)
@@ -36,10 +36,21 @@ def serve(
         serve_faces(shelf, host=bound, port=numbered, worker=worker)
 
 
-def work(context: typer.Context) -> None:
+def work(
+    context: typer.Context,
+    part: Annotated[
+        Part,
+        typer.Option(
+            help="live folds events into the books; lake does all that takes longer; all does both."
+        ),
+    ] = "all",
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when the standard input ends.")
+    ] = False,
+) -> None:
     """Keep the projections, the outbox and the scheduled jobs running until interrupted."""
     with open_shelf(context) as shelf:
-        work_until_stopped(shelf)
+        work_until_stopped(shelf, part, with_parent=with_parent)
 
 
 def run(
