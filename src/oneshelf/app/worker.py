@@ -35,6 +35,8 @@ LIVE_PAUSE_SECONDS = 0.01
 LAKE_PAUSE_SECONDS = 3.0
 #: A turn of so many batches means that more is waiting, and the next one begins at once.
 LAKE_BACKLOG = 200
+#: How much the lake's process stands back for the others.
+LAKE_NICENESS = 10
 #: How long after a failure the same thing is tried again.
 RETRY_SECONDS = 2.0
 
@@ -68,6 +70,8 @@ def work(shelf: Shelf, stop: threading.Event, part: Part = "all") -> None:
     )
     if part == "all":
         live.start()
+    else:
+        os.nice(LAKE_NICENESS)  # where cores are few, a live portrait goes first
     scheduler = _schedule(shelf)
     try:
         _repeat(lambda: _slow(shelf), LAKE_PAUSE_SECONDS, stop)

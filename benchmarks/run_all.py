@@ -1,0 +1,129 @@
+"""Run every benchmark and write its rows into docs/benchmarks.md.
+
+python benchmarks/run_all.py [--only ingest load] [--kills 100]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- rows: begin -->", "<!-- rows: end -->"
+HEAD = (
+    "| what | ours | reference in the same run | ratio | aim | command | date, machine |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def ingest(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Events a second over HTTP against a sink that throws away."""
+    rates = found["events_per_second"]
+    for sink, ratio in found["ratio"].items():
+        yield (
+            f"HTTP ingest on {sink}, 32 connections x 100 events, durable before the answer",
+            f"{rates[sink]:,} events/s",
+            f"{rates['null']:,} events/s (same application, sink that throws away)",
+            f"{ratio:.2f}",
+            f"at least {found['aim'][sink]}",
+        )
+
+
+def faults(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """What kill -9 cost."""
+    for engine in ("sqlite", "postgresql"):
+        if engine in found:
+            got = found[engine]
+            yield (
+                f"{found['kills']} kills -9 of ingest, projection and compaction on {engine}",
+                f"{got['lost']} lost, {got['counted_twice_in_the_lake']} counted twice, {got['books_differ_from_lake']} "
+                "events between books and lake",
+                f"{got['acknowledged']:,} events acknowledged",
+                "–",
+                "0 lost, 0 counted twice",
+            )
+
+
+def latency(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """From acknowledgement to changed portrait."""
+    yield (
+        f"acknowledged event to changed portrait on sqlite, at {found['load_events_per_second']:,} events/s",
+        f"p99 {found['p99_ms']} ms (median {found['median_ms']} ms, {found['probes']} probes)",
+        f"{found['limit_events_per_second']:,} events/s: what ingest and projection together keep up with",
+        "half the limit",
+        f"p99 under {found['aim_ms']} ms",
+    )
+
+
+def load(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """A year of receipts into journal, books and lake."""
+    ours, floor = found["ours"], found["reference"]
+    yield (
+        "all of Complete Journey into journal, books and lake",
+        f"{ours['seconds']} s, {ours['peak_gib']} GiB",
+        f"{floor['seconds']} s, {floor['peak_gib']} GiB (pyarrow reads and writes the same files)",
+        f"{ours['seconds'] / floor['seconds']:.1f}",
+        "under 120 s and 2 GiB",
+    )
+
+
+def ibis_vs_sql(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The analysis language against hand-written SQL."""
+    yield (
+        found["name"],
+        f"{found['figure']} {found.get('unit', 's CPU')}",
+        f"{found['reference']} {found.get('unit', 's CPU')} (the same query in DuckDB SQL)",
+        f"{found['ratio']}",
+        "at most 1.1 beyond half a second of compiling",
+    )
+
+
+SCRIPTS = {script.__name__: script for script in (ingest, faults, latency, load, ibis_vs_sql)}
+
+
+def rows_of(name: str, arguments: list[str]) -> list[str]:
+    """Run one script and make its rows."""
+    command = [sys.executable, str(HERE / f"{name}.py"), *arguments]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    shown = " ".join(["benchmarks/" + f"{name}.py", *arguments])
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    found = json.loads(answer.strip().splitlines()[-1])
+    return [f"| {' | '.join((*row, f'`{shown}`', when))} |" for row in SCRIPTS[name](found)]
+
+
+def write(fresh: dict[str, list[str]]) -> None:
+    """Replace the rows of the scripts that ran; rows of others stay."""
+    page = PAGE.read_text()
+    before, rest = page.split(BEGIN)
+    old, after = rest.split(END)
+    kept = [
+        line
+        for line in old.splitlines()
+        if "`benchmarks/" in line and not any(f"`benchmarks/{name}.py" in line for name in fresh)
+    ]
+    rows = [*kept, *(row for made in fresh.values() for row in made)]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{HEAD}\n" + "\n".join(rows) + f"\n\n{END}{after}")
+
+
+def main() -> None:
+    """Run what was asked for, one after the other."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--only", nargs="+", choices=sorted(SCRIPTS), default=list(SCRIPTS))
+    arguments.add_argument("--kills", type=int, default=100, help="kills for each database")
+    given = arguments.parse_args()
+    for name in given.only:
+        print(f"{name} ...", file=sys.stderr)
+        write({name: rows_of(name, ["--kills", str(given.kills)] if name == "faults" else [])})
+
+
+if __name__ == "__main__":
+    main()
