@@ -132,11 +132,24 @@ def test_every_look_is_logged_the_refused_one_too(shelf: Shelf) -> None:
     assert (refused.actor, refused.person_id, refused.allowed) == ("pan", "person-2", False)
 
 
-def test_a_store_reaches_its_own_place_only(shelf: Shelf) -> None:
+def test_a_store_reaches_its_own_place_and_its_own_people_only(shelf: Shelf) -> None:
     clerk = Actor(name="chen", role="store", places=("store-1",))
-    shelf.offers.for_person("person-1", "store-1", actor=clerk)
+    mine = {person.person_id for person in shelf.people.search(actor=clerk, limit=100).items}
+    everybody = {person.person_id for person in shelf.people.search(limit=100).items}
+    assert 0 < len(mine) < len(everybody)
+    ours, theirs = min(mine), min(everybody - mine)
+    shelf.offers.for_person(ours, "store-1", actor=clerk)
     with pytest.raises(NotAllowed):
-        shelf.offers.for_person("person-1", "store-2", actor=clerk)
+        shelf.offers.for_person(ours, "store-2", actor=clerk)
+    for look in (shelf.people.portrait, shelf.people.timeline, shelf.offers.for_person):
+        with pytest.raises(NotAllowed):
+            look(theirs, actor=clerk)
+    assert not shelf.staff.access_log(limit=1).items[0].allowed
+
+
+def test_a_marketer_of_one_place_does_not_send_to_the_whole_chain(shelf: Shelf) -> None:
+    with pytest.raises(NotAllowed, match="Name the place"):
+        shelf.offers.send("x", name="X", actor=Actor(name="m", role="marketer", places=("store-1",)))
 
 
 def test_a_message_that_cannot_leave_waits_and_leaves_later(shelf: Shelf) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -46,10 +47,19 @@ class Core:
         purpose: str,
         person_id: str | None = None,
         place_id: str | None = None,
+        person_places: Collection[str] | None = None,
     ) -> None:
-        """Note that somebody looks at personal data, or was refused; raise NotAllowed when the role does not cover it."""
+        """Note that somebody looks at personal data, or was refused.
+
+        Raises NotAllowed when the role does not cover it, or when neither the place nor the person is the actor's to see: staff
+        of some places see those who buy there (`person_places`).
+        """
         try:
             actor.require(action, place_id)
+            if person_places is not None and actor.places and not set(actor.places) & set(person_places):
+                raise NotAllowed(
+                    "This person does not buy at a place of yours.", "Ask somebody of the person's own store."
+                )
         except NotAllowed:
             self._log(actor, action, purpose, person_id, place_id, allowed=False)
             raise

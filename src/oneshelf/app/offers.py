@@ -21,7 +21,7 @@ from oneshelf.decisions.offers import Offer
 from oneshelf.effect.estimate import Effect, estimate
 from oneshelf.effect.moments import Moments
 from oneshelf.effect.outcome import moments_by_arm, outcome_per_person
-from oneshelf.errors import Conflict, InvalidInput, NotFound
+from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from oneshelf.trust.access import OPERATOR, Actor
 
 #: Without anybody held out there is nothing to measure against; with nearly everybody there is nothing to send.
@@ -77,8 +77,7 @@ class Offers:
 
         Without a `place` it is where they buy most. Raises NotFound.
         """
-        self._core.look(actor, "offers.read", purpose=purpose, person_id=person_id, place_id=place)
-        _, state = self._people.state(person_id)
+        _, state = self._people.look_at(person_id, actor, "offers.read", purpose=purpose, place_id=place)
         with self._core.database.read() as connection:
             shelves = Shelves(connection, self._core.settings.time_zone)
             return shelves.rank(state, place, now=now or self._core.now(), limit=limit)
@@ -103,6 +102,10 @@ class Offers:
         sent already, InvalidInput for what cannot be a campaign.
         """
         self._core.look(actor, "offers.send", purpose="marketing", place_id=place)
+        if actor.places and place is None:
+            raise NotAllowed(
+                "Your account covers some places, not all of them.", "Name the place to send for."
+            )
         _check(campaign_id, holdout_share, channel)
         campaign = books.CampaignRow(
             id=campaign_id,

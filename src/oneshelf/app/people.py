@@ -14,7 +14,7 @@ from oneshelf.errors import NotFound
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.portrait import Portrait, portrait_of
 from oneshelf.insight.people.state import PersonState
-from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.trust.access import OPERATOR, Action, Actor
 from oneshelf.words.people import ANONYMOUS
 
 
@@ -38,12 +38,15 @@ class People:
     def search(
         self, text: str = "", *, actor: Actor = OPERATOR, limit: int = 50, after: str | None = None
     ) -> Page[PersonSummary]:
-        """List people whose id begins with `text`, those who spent most first."""
+        """List people whose id begins with `text`, those who spent most first.
+
+        Staff of some places see those who buy there; for them a page may be shorter, and there is no total.
+        """
         self._core.look(actor, "people.read", purpose="search")
         position = read_cursor(after, tuple[int, str])
         with self._core.database.read() as connection:
             rows = people.search(connection, text.strip(), limit=limit + 1, after=position)
-            total = None if text.strip() else people.count(connection)
+            total = None if text.strip() or actor.places else people.count(connection)
         items = tuple(
             PersonSummary(
                 person_id=row.person_id,
@@ -54,9 +57,10 @@ class People:
                 simulated=row.simulated,
             )
             for row in rows[:limit]
+            if not actor.places or set(actor.places) & set(states.decode(row.state).places)
         )
-        last = items[-1] if len(rows) > limit else None
-        following = None if last is None else write_cursor((last.monetary_minor, last.person_id))
+        last = rows[limit - 1] if len(rows) > limit else None
+        following = None if last is None else write_cursor((last.spend_minor, last.person_id))
         return Page(items=items, next=following, total=total)
 
     def portrait(
@@ -68,8 +72,7 @@ class People:
         now: datetime | None = None,
     ) -> Portrait:
         """Draw the live portrait of one person. Raises NotFound, and NotAllowed when the role does not cover people."""
-        self._core.look(actor, "people.read", purpose=purpose, person_id=person_id)
-        known_as, state = self.state(person_id)
+        known_as, state = self.look_at(person_id, actor, "people.read", purpose=purpose)
         products = self._core.products({*state.products, *state.favourites, *state.views})
         return portrait_of(known_as, state, now=now or self._core.now(), products=products)
 
@@ -77,13 +80,27 @@ class People:
         self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", limit: int = 50
     ) -> tuple[Happening, ...]:
         """What happened with one person, newest first, from the lake (some seconds behind the journal)."""
-        self._core.look(actor, "people.read", purpose=purpose, person_id=person_id)
-        known_as, _ = self.state(person_id)
+        known_as, _ = self.look_at(person_id, actor, "people.read", purpose=purpose)
         with self._core.database.read() as connection:
             identifiers = people.identifiers_of(connection, known_as)
         # what was decided for them may be younger than what they did
         newest = self._core.now().date() + timedelta(days=1)
         return timeline(self._core, (known_as, *identifiers), newest=newest, limit=limit)
+
+    def look_at(
+        self, person_id: str, actor: Actor, action: Action, *, purpose: str, place_id: str | None = None
+    ) -> tuple[str, PersonState]:
+        """The person and their state, for an actor who may see them; the look is logged, the refused one too.
+
+        Raises NotAllowed, and NotFound only to those whose role covers people.
+        """
+        if not actor.may(action):
+            self._core.look(actor, action, purpose=purpose, person_id=person_id)
+        known_as, state = self.state(person_id)
+        self._core.look(
+            actor, action, purpose=purpose, person_id=known_as, place_id=place_id, person_places=state.places
+        )
+        return known_as, state
 
     def state(self, person_id: str) -> tuple[str, PersonState]:
         """The person behind an id (a member's, or a browser's that a member claimed) and their state. Raises NotFound."""
