@@ -1,0 +1,103 @@
+"""The command line as a person and a program use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import oneshelf
+from oneshelf.cli.root import app
+from oneshelf.errors import OneShelfError
+from oneshelf.testing.shelves import put_catalogue, put_events
+from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, small_shop
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("cli") / "data"
+    data.mkdir()
+    lines = [f'time_zone = "Asia/Shanghai"\ncurrency = "{CURRENCY}"\nclock = {NOW.isoformat()}\n']
+    (data / "oneshelf.toml").write_text("".join(lines))
+    with oneshelf.open(data) as shelf:
+        shop = small_shop()
+        put_catalogue(shelf, shop)
+        put_events(shelf, shop.events, now=NOW, batch=500)
+    return data
+
+
+def run(folder: Path, *words: str) -> str:
+    result = CliRunner().invoke(app, ["--data", str(folder), *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_every_reading_command_speaks_json(folder: Path) -> None:
+    portrait = json.loads(run(folder, "people", "portrait", "person-1", "--json"))
+    assert portrait["person_id"] == "person-1"
+    assert json.loads(run(folder, "people", "search", "--limit", "3", "--json"))["items"][0]["orders"] > 0
+    assert json.loads(run(folder, "people", "timeline", "person-1", "--json"))
+    assert json.loads(run(folder, "plan", "--json"))["as_of"] == LAST_DAY.isoformat()
+    assert json.loads(run(folder, "offers", "for", "person-1", "--json"))
+    assert json.loads(run(folder, "sources", "--json"))
+    assert json.loads(run(folder, "rejects", "list", "--json"))["items"] == []
+    assert {check["name"] for check in json.loads(run(folder, "doctor", "--json"))} >= {"books", "free space"}
+
+
+def test_people_read_tables(folder: Path) -> None:
+    assert "person-1" in run(folder, "people", "portrait", "person-1")
+    assert "WAPE" in run(folder, "plan", "--limit", "2")
+    assert "on hand" in run(folder, "offers", "for", "person-1")
+
+
+def test_sending_says_what_it_would_do_and_then_what_it_did(folder: Path) -> None:
+    assert "Would send" in run(folder, "offers", "send", "cli", "--dry-run")
+    assert json.loads(run(folder, "offers", "campaigns", "--json")) == []
+    assert "Sent" in run(folder, "offers", "send", "cli")
+    assert "messages left" in run(folder, "run", "deliver")
+    assert "Nothing can be claimed" in run(folder, "offers", "effect", "cli")
+
+
+def test_keys_are_shown_once_and_work(folder: Path) -> None:
+    key = run(folder, "keys", "write-key", "web-shop").strip()
+    result = CliRunner().invoke(
+        app,
+        ["--data", str(folder), "staff", "add", "ann", "--role", "planner"],
+        env={"ONESHELF_STAFF_PASSWORD": "correct horse battery"},
+    )
+    assert result.exit_code == 0, result.output
+    token = run(folder, "keys", "token", "ann").strip()
+    with oneshelf.open(folder) as shelf:
+        assert shelf.staff.source_of(key) == "web-shop"
+        actor = shelf.staff.actor_of(token)
+        assert actor is not None
+        assert actor.role == "planner"
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        (("run", "fly"), "There is no job 'fly'"),
+        (("people", "portrait", "nobody"), "Nobody here has this id"),
+        (("load", "nowhere"), "None of the installed sources"),
+        (("keys", "token", "nobody"), "Nobody on the staff"),
+    ],
+)
+def test_errors_say_what_happened_and_what_to_do(folder: Path, words: tuple[str, ...], cause: str) -> None:
+    result = CliRunner().invoke(app, ["--data", str(folder), *words])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, OneShelfError)
+    assert cause in result.exception.cause
+    assert result.exception.remedy
+
+
+def test_a_backup_is_restored_by_two_commands(folder: Path, tmp_path: Path) -> None:
+    run(folder, "backup", str(tmp_path / "copy"))
+    assert "Restored" in run(tmp_path / "again", "restore", str(tmp_path / "copy"))
+    assert json.loads(run(tmp_path / "again", "people", "portrait", "person-1", "--json"))["frequency"] > 0
+
+
+def test_the_version_is_the_packages(folder: Path) -> None:
+    assert run(folder, "version").strip() == oneshelf.__version__
