@@ -6,9 +6,11 @@ import random
 from collections import Counter
 from datetime import timedelta
 
+import pyarrow.compute as pc
 import pytest
 
 from oneshelf.app import daily, folding
+from oneshelf.app.loading import append_events
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import cursors
 from oneshelf.books.journal import Batch
@@ -118,6 +120,32 @@ def test_only_the_days_that_a_late_event_touches_are_recomputed(shelf: Shelf, sh
     assert {t.name: t.files for t in shelf.core.lake.tables()}[daily.TABLE] == files
 
 
+def test_a_run_that_dies_after_the_lake_committed_still_has_its_days_recomputed(
+    empty: Shelf, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [event for event in shop.events if event.kind == "order.completed"][:5]
+    append_events(empty.core, "till", orders, NOW)
+    empty.live.step()
+    with monkeypatch.context() as patched:
+        patched.setattr(empty.core.database.writer, "write", _dies)
+        with pytest.raises(SystemExit):
+            empty.lakeward.step()
+    empty.lakeward.step()
+    daily.refresh(empty.core)
+    assert _sold(empty) == sum(line.quantity for event in orders for line in event.body.lines)
+
+
+def test_a_slower_refresh_never_overwrites_a_newer_one(shelf: Shelf) -> None:
+    rows = shelf.core.engine.run(daily.sales(shelf.core))
+    day = rows["day"][0].as_py()
+    expected = shelf.core.lake.rewrites(daily.TABLE)
+    of_day = rows.filter(pc.equal(rows["day"], day)).cast(daily.SCHEMA)
+    shelf.core.lake.replace_days(daily.TABLE, of_day, [day], expected=expected)
+    with pytest.raises(Conflict):
+        shelf.core.lake.replace_days(daily.TABLE, of_day.slice(0, 0), [day], expected=expected)
+    assert shelf.core.engine.run(daily.sales(shelf.core)).num_rows == rows.num_rows
+
+
 def test_daily_sales_are_what_each_place_sold_on_its_own_business_day(shelf: Shelf, shop: Shop) -> None:
     rows = shelf.core.engine.run(daily.sales(shelf.core)).to_pylist()
     orders = {(r["day"], r["place_id"], r["product_id"]): r["orders"] for r in rows if r["orders"]}
@@ -156,6 +184,10 @@ def test_two_runners_of_one_projection_never_count_twice(shelf: Shelf, shop: Sho
             lambda c: (cursors.advance(c, "live", expected=position - 1, to=position), folding.save(c, turn))
         )
     assert sum(s.events for s in shelf.sources.summary()) == len(shop.events)
+
+
+def _dies(*_: object) -> None:
+    raise SystemExit
 
 
 def _problem() -> Problem:

@@ -101,3 +101,23 @@ def test_keys_and_tokens_are_known_by_their_hash_alone(empty: Shelf) -> None:
     assert key.encode() not in stored
     assert token.encode() not in stored
     assert PASSWORD.encode() not in stored
+
+
+def test_who_leaves_is_shut_out_with_their_sessions_and_tokens(empty: Shelf) -> None:
+    empty.staff.create("ann", PASSWORD, "analyst")
+    signed = empty.staff.sign_in("ann", PASSWORD, now=NOW)
+    token = empty.staff.api_token("ann", "a program")
+    empty.staff.disable("ann")
+    assert empty.staff.session(signed.token, NOW) is None
+    assert empty.staff.actor_of(token) is None
+    with pytest.raises(NotSignedIn):
+        empty.staff.sign_in("ann", PASSWORD)
+
+
+def test_a_revoked_key_writes_no_more_and_a_revoked_token_reads_no_more(empty: Shelf) -> None:
+    empty.staff.create("ann", PASSWORD, "analyst")
+    key, token = empty.staff.write_key("web"), empty.staff.api_token("ann", "a program")
+    empty.staff.revoke(key)
+    empty.staff.revoke(token)
+    assert empty.staff.source_of(key) is None
+    assert empty.staff.actor_of(token) is None

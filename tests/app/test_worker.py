@@ -53,9 +53,11 @@ def test_serving_starts_its_workers_and_takes_them_along_when_it_ends(tmp_path: 
     ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        assert _eventually(lambda: _answers(free_port))
+        assert _eventually(lambda: _answers(free_port) and len(_children(server.pid)) == 2)
         workers = _children(server.pid)
-        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGKILL)  # one that dies is started again
+        assert _eventually(lambda: len(set(_children(server.pid)) - {workers[0]}) == 2)
+        workers = _children(server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=60)
@@ -95,7 +97,8 @@ def _answers(port: int) -> bool:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 def _alive(pid: int) -> bool:

@@ -13,7 +13,7 @@ from oneshelf.books.database import Connection
 from oneshelf.books.outbox import DueParcel
 from oneshelf.connect.ports import Channel, Delivery, Message
 from oneshelf.connect.registry import open_channel
-from oneshelf.errors import SettingsError
+from oneshelf.errors import OneShelfError, SettingsError
 
 #: Messages taken from the outbox at a time.
 BATCH = 500
@@ -22,15 +22,28 @@ BATCH = 500
 def deliver(core: Core, now: datetime) -> int:
     """Send everything that is due; return how many messages left. What fails waits longer each time."""
     left = 0
-    while parcels := core.database.writer.write(partial(outbox.due, now=now, limit=BATCH)):
-        by_channel: dict[str, list[DueParcel]] = defaultdict(list)
-        for parcel in parcels:
-            by_channel[parcel.channel].append(parcel)
-        for name, group in by_channel.items():
-            channel = channel_of(core.settings, name)
-            outcomes = channel.send([Message(id=p.id, payload=p.payload) for p in group], now=now)
-            left += _note(core, group, outcomes, now)
+    while (outcome := deliver_some(core, now)) is not None:
+        left += outcome
     return left
+
+
+def deliver_some(core: Core, now: datetime) -> int | None:
+    """Send the next few that are due; return how many left, None when nothing is due."""
+    parcels = core.database.writer.write(partial(outbox.due, now=now, limit=BATCH))
+    by_channel: dict[str, list[DueParcel]] = defaultdict(list)
+    for parcel in parcels:
+        by_channel[parcel.channel].append(parcel)
+    left = sum(_note(core, group, _send(core, name, group, now), now) for name, group in by_channel.items())
+    return left if parcels else None
+
+
+def _send(core: Core, name: str, group: list[DueParcel], now: datetime) -> list[Delivery]:
+    """Try a group once; a channel that cannot even be opened fails all of it, and nobody else's."""
+    try:
+        channel = channel_of(core.settings, name)
+    except OneShelfError as error:
+        return [Delivery(id=parcel.id, error=error.cause) for parcel in group]
+    return channel.send([Message(id=parcel.id, payload=parcel.payload) for parcel in group], now=now)
 
 
 def channel_of(settings: Settings, name: str) -> Channel:

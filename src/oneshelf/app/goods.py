@@ -21,6 +21,9 @@ from oneshelf.words.goods import Product
 #: How much of the past a plan reads: a year shows every season once.
 HISTORY_DAYS = 365
 
+#: How many plans of one turn are kept; each holds a year of sales.
+PLANS_KEPT = 4
+
 _CATALOGUE = pa.schema([(name, pa.string()) for name in ("id", "department", "category", "type")])
 
 
@@ -92,7 +95,8 @@ class Goods:
                 key = (cursors.position(connection, daily.CURSOR), day)
             if key not in self._plans:
                 history = self._history(day)
-                self._plans = {k: v for k, v in self._plans.items() if k[0] == key[0]}
+                newest = [(k, v) for k, v in self._plans.items() if k[0] == key[0]][-(PLANS_KEPT - 1) :]
+                self._plans = dict(newest)
                 self._plans[key] = (plan_next_day(history), history)
             return self._plans[key]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +17,10 @@ from oneshelf.errors import NotFound, OneShelfError
 
 if TYPE_CHECKING:
     from oneshelf.app.shelf import Shelf
+
+
+#: Well below the silence after which a job is given to another runner.
+BEAT_SECONDS = 30.0
 
 
 class JobDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +75,12 @@ def run_job(shelf: Shelf, name: str) -> JobDone:
         lambda connection: jobs.enqueue(connection, name, {}, now=utc_now())
     )
     while (claimed := shelf.core.database.writer.write(lambda c: jobs.claim(c, utc_now()))) is not None:
-        done = _run(shelf, claimed)
+        try:
+            done = _run(shelf, claimed)
+        except OneShelfError:
+            if claimed.id == wanted:
+                raise
+            continue  # somebody else's job failed, which stands in its record
         if claimed.id == wanted:
             return done
     return JobDone(name=name, detail="another process runs it")
@@ -77,10 +88,30 @@ def run_job(shelf: Shelf, name: str) -> JobDone:
 
 def _run(shelf: Shelf, claimed: JobRow) -> JobDone:
     try:
-        detail = JOBS[claimed.name](shelf)
+        with _alive(shelf, claimed):
+            detail = JOBS[claimed.name](shelf)
     except OneShelfError as error:
         cause = error.cause
         shelf.core.database.writer.write(lambda connection: jobs.fail(connection, claimed, cause, utc_now()))
         raise
     shelf.core.database.writer.write(lambda connection: jobs.finish(connection, claimed, utc_now()))
     return JobDone(name=claimed.name, detail=detail)
+
+
+@contextmanager
+def _alive(shelf: Shelf, claimed: JobRow) -> Iterator[None]:
+    """Say now and then that a long job still runs, so that nobody takes it for dead."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(BEAT_SECONDS):
+            with suppress(OneShelfError):
+                shelf.core.database.writer.write(lambda connection: jobs.beat(connection, claimed, utc_now()))
+
+    beating = threading.Thread(target=beat, name=f"oneshelf-job-{claimed.id}", daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        done.set()
+        beating.join()

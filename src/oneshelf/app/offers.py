@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from oneshelf.app import sending
 from oneshelf.app.core import Core, utc_now
+from oneshelf.app.delivery import channel_of
 from oneshelf.app.people import People
 from oneshelf.app.ranking import Shelves
 from oneshelf.app.sending import Addressed
@@ -107,6 +108,7 @@ class Offers:
                 "Your account covers some places, not all of them.", "Name the place to send for."
             )
         _check(campaign_id, holdout_share, channel)
+        channel_of(self._core.settings, channel)  # better refused now than in every attempt to deliver
         campaign = books.CampaignRow(
             id=campaign_id,
             name=name,
@@ -123,7 +125,9 @@ class Offers:
                 )
             catalogue = {product.id: product for product in goods.all_products(connection)}
             shelves = Shelves(connection, self._core.settings.time_zone, catalogue)
-            addressed, without = sending.address(connection, shelves, campaign, people, limit=limit)
+            addressed, without = sending.address(
+                connection, shelves, campaign, people, limit=limit, places=frozenset(actor.places)
+            )
         if not dry_run:
             self._core.database.writer.write(
                 lambda c: sending.write(

@@ -12,12 +12,13 @@ from datetime import date
 from typing import Final
 
 from oneshelf.app import folding
-from oneshelf.books import cursors, places, repeats
+from oneshelf.books import cursors, places, rejects, repeats
 from oneshelf.books import days as touched_days
 from oneshelf.books.database import Connection, Database
 from oneshelf.books.journal import Journal
 from oneshelf.errors import Conflict
 from oneshelf.events.envelope import Event, Recorded
+from oneshelf.lake.schema import table_name
 from oneshelf.lake.tables import Lake
 from oneshelf.words.places import Place
 from oneshelf.words.time import business_day
@@ -79,14 +80,19 @@ class Lakeward:
             return 0
         until = rows[-1].offset
         with self._database.read() as connection:
-            repeated = repeats.between(connection, position, until)
+            # what live could not read stays out here too, even where this process could
+            left_out = repeats.between(connection, position, until) | rejects.between(
+                connection, position, until
+            )
             day_of = days_by_place(places.places(connection), self._time_zone)
         good = [
             recorded
             for recorded in folding.recorded_events(rows)
-            if isinstance(recorded, Recorded) and (recorded.offset, recorded.index) not in repeated
+            if isinstance(recorded, Recorded) and (recorded.offset, recorded.index) not in left_out
         ]
-        touched = self._lake.append(good, day_of, until=until)
+        self._lake.append(good, day_of, until=until)
+        # of all that is good, not of what this append found new: a run that died after it must not hide its days
+        touched = {(table_name(recorded.event.kind), day_of(recorded.event)) for recorded in good}
 
         def save(connection: Connection) -> None:
             cursors.advance(connection, self.name, expected=position, to=until)

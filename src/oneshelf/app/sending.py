@@ -45,14 +45,17 @@ def address(
     chosen: Sequence[str] | None,
     *,
     limit: int,
+    places: frozenset[str] = frozenset(),
 ) -> tuple[list[Addressed], int]:
-    """Who gets what, and how many members have nothing worth sending.
+    """Who gets what, and how many members have nothing worth sending; with `places`, only those who buy at one of them.
 
     Whether somebody has offers is judged before their arm is drawn, so that the arms stay comparable.
     """
     addressed: list[Addressed] = []
     without = 0
     for person_id, state in _members(connection, chosen):
+        if places and not places & set(state.places):
+            continue
         offers = shelves.rank(state, campaign.place_id, now=campaign.created_at, limit=limit)
         if not offers:
             without += 1
@@ -93,7 +96,8 @@ def write(
 def _members(connection: Connection, chosen: Sequence[str] | None) -> Iterator[tuple[str, PersonState]]:
     """Every member's state (or that of the chosen), a page at a time; a browser without a name cannot be addressed."""
     if chosen is not None:
-        for person_id, data in people.states(connection, chosen).items():
+        named = [person_id for person_id in chosen if not person_id.startswith(ANONYMOUS)]
+        for person_id, data in people.states(connection, named).items():
             yield person_id, states.decode(data)
         return
     after: tuple[int, str] | None = None

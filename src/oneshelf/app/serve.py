@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
@@ -22,6 +23,8 @@ Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[
 
 #: How long a worker may take to finish the turn in hand.
 WORKER_STOPS_SECONDS = 60
+#: How long after a worker died the next one is started.
+WORKER_RESTARTS_SECONDS = 2.0
 
 #: What the API answers; everything else is the console's.
 _API_PATHS = ("/v1/", "/health", "/openapi.json", "/docs")
@@ -59,15 +62,31 @@ def serve(shelf: Shelf, *, host: str, port: int, worker: bool) -> None:
 
 @contextmanager
 def _worker(shelf: Shelf, part: str) -> Iterator[None]:
-    """A process of its own, so that folding events and answering requests do not share one interpreter."""
+    """A process of its own, so that folding and answering do not share one interpreter; started again if it dies."""
     data = str(shelf.settings.data.absolute())
     command = [sys.executable, "-m", "oneshelf.cli", "--data", data, "work", "--part", part, "--with-parent"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603  # our own command
+    stopping = threading.Event()
+    running: list[subprocess.Popen[bytes]] = []
+
+    def keep_running() -> None:
+        while not stopping.is_set():
+            running[:] = [subprocess.Popen(command, stdin=subprocess.PIPE)]  # noqa: S603  # our own command
+            running[0].wait()
+            stopping.wait(WORKER_RESTARTS_SECONDS)
+
+    keeper = threading.Thread(target=keep_running, name=f"oneshelf-{part}", daemon=True)
+    keeper.start()
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(timeout=WORKER_STOPS_SECONDS)
+        stopping.set()
+        for process in running:
+            process.terminate()
+            try:
+                process.wait(timeout=WORKER_STOPS_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()  # nothing is lost: cursors move with what they count
+        keeper.join()
 
 
 def _face(name: str, shelf: Shelf) -> Asgi:

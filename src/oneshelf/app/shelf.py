@@ -24,7 +24,7 @@ from oneshelf.app.system import System
 from oneshelf.app.wheel import Wheels
 from oneshelf.books.journal import Batch
 from oneshelf.connect.registry import open_source
-from oneshelf.errors import Problem
+from oneshelf.errors import InvalidInput, Problem
 
 
 class Shelf:
@@ -65,6 +65,10 @@ class Shelf:
         at = now or utc_now()
         path = Path(source)
         if mapping is not None or path.suffix or path.exists():
+            if until is not None:
+                raise InvalidInput.of(
+                    "until", until.isoformat(), "cannot cut a file.", "Load the whole file, or cut it before."
+                )
             return load_file(
                 self.core,
                 path,

@@ -94,7 +94,7 @@ class Sources:
             rows = rejects.listing(connection, source=source, limit=limit + 1, after=position)
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(
-            items=tuple(_shown(row) for row in rows[:limit]),
+            items=tuple(_shown(row, actor) for row in rows[:limit]),
             next=None if last is None else write_cursor((last.rejected_at, last.id)),
         )
 
@@ -115,16 +115,19 @@ class Sources:
             raise NotFound(
                 f"{len(missing)} of these rejects are not here.", "List them with `oneshelf rejects list`."
             )
-        good = [row for row in found.values() if row.codec and _readable(row, at)]
+        fresh = [row for row in found.values() if row.replayed_at is None]
+        good = [row for row in fresh if row.codec and _readable(row)]
 
         def again(connection: Connection) -> None:
             for row in good:
-                self._core.journal.append_in(connection, Batch(row.codec, row.source, 1, row.raw, at))
+                self._core.journal.append_in(
+                    connection, Batch(row.codec, row.source, 1, row.raw, row.rejected_at)
+                )
             rejects.mark_replayed(connection, [row.id for row in good], at)
 
         if good and not dry_run:
             self._core.database.writer.write(again)
-        return ReplayReport(replayed=len(good), still_bad=len(found) - len(good), dry_run=dry_run)
+        return ReplayReport(replayed=len(good), still_bad=len(fresh) - len(good), dry_run=dry_run)
 
     def keep_refused(
         self, source: str, codec: str, refused: Sequence[tuple[Problem, bytes]], *, now: datetime
@@ -150,22 +153,23 @@ class Sources:
         self._core.database.writer.write(lambda connection: rejects.add(connection, rows))
 
 
-def _readable(row: RejectRow, now: datetime) -> bool:
+def _readable(row: RejectRow) -> bool:
     try:
-        outcomes = codecs.decode(row.codec, row.raw, row.source, now)
+        outcomes = codecs.decode(row.codec, row.raw, row.source, row.rejected_at)
     except InvalidInput:
         return False
     return bool(outcomes) and not any(isinstance(outcome, Problem) for outcome in outcomes)
 
 
-def _shown(row: RejectRow) -> Reject:
+def _shown(row: RejectRow, actor: Actor) -> Reject:
     return Reject(
         id=row.id,
         source=row.source,
         stage=row.stage,
         at=row.at,
         field=row.field,
-        value=row.value,
+        # a refused value may be somebody's name or address
+        value=row.value if actor.may("people.read") else "(not shown)",
         cause=row.cause,
         remedy=row.remedy,
         rejected_at=row.rejected_at,

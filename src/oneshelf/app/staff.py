@@ -85,6 +85,30 @@ class Staff:
 
         self._core.database.writer.write(change)
 
+    def disable(self, name: str, *, actor: Actor = OPERATOR) -> None:
+        """Shut somebody out: no sign-in, no session, no token. Raises NotFound."""
+        actor.require("staff.manage")
+        now = utc_now()
+
+        def change(connection: Connection) -> None:
+            books.change(connection, name, disabled_at=now)
+            books.end_sessions_of(connection, name)
+            for token in books.api_tokens(connection, name):
+                books.revoke_api_token(connection, token.token_hash, now)
+
+        self._core.database.writer.write(change)
+
+    def revoke(self, secret: str, *, actor: Actor = OPERATOR) -> None:
+        """Refuse a write key or a token from now on (trackers within ten seconds). Unknown ones change nothing."""
+        actor.require("staff.manage")
+        digest, now = _digest(secret), utc_now()
+
+        def change(connection: Connection) -> None:
+            books.revoke_write_key(connection, digest, now)
+            books.revoke_api_token(connection, digest, now)
+
+        self._core.database.writer.write(change)
+
     def sign_in(self, name: str, password: str, *, now: datetime | None = None) -> SignedIn:
         """Open a session. Raises NotSignedIn alike for a wrong name and a wrong password."""
         with self._core.database.read() as connection:

@@ -102,6 +102,10 @@ def _repeat(step: Callable[[], int], pause_seconds: float, stop: threading.Event
             log.warning("%s %s", error.cause, error.remedy)
             stop.wait(RETRY_SECONDS)
             continue
+        except Exception as error:  # a full disk or a plug-in's fault must not end the worker
+            log.exception("The worker met %s and tries again.", type(error).__name__)
+            stop.wait(RETRY_SECONDS)
+            continue
         if not busy:
             stop.wait(pause_seconds)
 
@@ -109,7 +113,7 @@ def _repeat(step: Callable[[], int], pause_seconds: float, stop: threading.Event
 def _slow(shelf: Shelf) -> int:
     """One turn of the lake, then what follows from it when it has caught up."""
     taken = shelf.lakeward.step()
-    delivery.deliver(shelf.core, utc_now())
+    delivery.deliver_some(shelf.core, utc_now())
     if taken == 0:
         daily.refresh(shelf.core)
     return 0 if taken < LAKE_BACKLOG else taken
@@ -120,3 +124,5 @@ def _scheduled(shelf: Shelf, name: str) -> None:
         run_job(shelf, name)
     except OneShelfError as error:
         log.warning("job %s: %s %s", name, error.cause, error.remedy)
+    except Exception:  # the schedule goes on whatever a job meets
+        log.exception("job %s", name)

@@ -75,6 +75,12 @@ def get(connection: Connection, ids: Iterable[str]) -> dict[str, RejectRow]:
     return found
 
 
+def between(connection: Connection, after: int, until: int) -> set[tuple[int, int]]:
+    """Where in the journal events lie that could not be read, behind the offset `after` up to `until`: (offset, index)."""
+    query = select(reject.c.offset, reject.c.at).where(reject.c.offset > after, reject.c.offset <= until)
+    return {(row.offset, row.at) for row in connection.execute(query)}
+
+
 def mark_replayed(connection: Connection, ids: Iterable[str], at: datetime) -> None:
     """Note that refused events went in after all. They stay for the record."""
     for chunk in chunks(sorted(set(ids))):

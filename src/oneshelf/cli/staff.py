@@ -52,6 +52,38 @@ def list_staff(context: typer.Context, json: Json = False) -> None:
     )
 
 
+@staff.command("password")
+def new_password(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Whose password.")],
+    password: Annotated[
+        str | None, typer.Option(envvar="ONESHELF_STAFF_PASSWORD", help="Asked for when not given.")
+    ] = None,
+) -> None:
+    """Give somebody a new password; their sessions end."""
+    secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with open_shelf(context) as shelf:
+        shelf.staff.set_password(name, secret)
+    out.print(f"{name} has a new password.", markup=False)
+
+
+@staff.command("disable")
+def disable(context: typer.Context, name: Annotated[str, typer.Argument(help="Who leaves.")]) -> None:
+    """Shut somebody out: no sign-in, no session, no token of theirs works from now on."""
+    with open_shelf(context) as shelf:
+        shelf.staff.disable(name)
+    out.print(f"{name} can no longer sign in.", markup=False)
+
+
+@keys.command("revoke")
+def revoke(context: typer.Context) -> None:
+    """Refuse a write key or token from now on. It is asked for, so that it stands in no shell history."""
+    secret = typer.prompt("Key or token", hide_input=True)
+    with open_shelf(context) as shelf:
+        shelf.staff.revoke(secret)
+    out.print("It is refused from now on.")
+
+
 @keys.command("write-key")
 def write_key(
     context: typer.Context,

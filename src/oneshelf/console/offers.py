@@ -137,7 +137,7 @@ def _draft(fields: dict[str, str]) -> Draft:
 
 def _whole(fields: dict[str, str], name: str, low: int, high: int) -> int:
     text = fields[name]
-    if text.isascii() and text.isdigit() and low <= int(text[:6]) <= high:
+    if text.isascii() and text.isdigit() and len(text) <= 6 and low <= int(text) <= high:
         return int(text)
     raise InvalidInput.of(name, text, "is out of range.", f"Write a whole number from {low} to {high}.")
 

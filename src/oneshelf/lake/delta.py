@@ -47,7 +47,7 @@ class Table:
         except DeltaError as error:
             raise Unavailable(
                 f"The lake table {path.name} cannot be read: its log is damaged.",
-                "Restore it from a backup, or rebuild it from the journal.",
+                "Restore it from a backup.",
             ) from error
         self._synced: int | None = None
 

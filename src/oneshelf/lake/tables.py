@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneshelf.errors import InvalidInput
+from oneshelf.errors import Conflict, InvalidInput
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.lake.compaction import RETENTION_HOURS, Compacted, compact_table
 from oneshelf.lake.copying import copy_table
@@ -140,11 +140,25 @@ class Lake:
                 return None
             return Reference(version=table.done(REWRITE), sha256=str(table.files()[0]["path"]).split("/")[0])
 
-    def replace_days(self, table: str, rows: pa.Table, days: Collection[date]) -> None:
+    def rewrites(self, table: str) -> int:
+        """How often a derived table was rewritten so far: what `replace_days` can be told to expect."""
+        path = self._path("derived", table)
+        return Table(path).done(REWRITE) if Table.exists(path) else 0
+
+    def days(self, kind: str) -> set[date]:
+        """The days on which the lake has events of a kind."""
+        path = self._path("events", table_name(kind))
+        if not Table.exists(path):
+            return set()
+        return {date.fromisoformat(file["partition"]) for file in Table(path).files()}
+
+    def replace_days(
+        self, table: str, rows: pa.Table, days: Collection[date], *, expected: int | None = None
+    ) -> None:
         """Put rows in the place of exactly these days of a derived table, in one commit; a day without rows becomes empty.
 
-        `rows` has a date column `day`. Raises InvalidInput when a row's day is not among `days`, Conflict when another
-        writer was first.
+        `rows` has a date column `day`. `expected` is what `rewrites` said before the rows were computed. Raises InvalidInput
+        when a row's day is not among `days`, Conflict when another writer was first.
         """
         found = set(pc.unique(rows[DAY]).to_pylist()) if DAY in rows.column_names else {None}
         if stray := found - set(days):
@@ -156,6 +170,10 @@ class Lake:
             )
         with self._writing["derived"]:
             target = self._writer("derived", table, rows.schema)
+            if expected is not None and target.done(REWRITE) != expected:
+                raise Conflict(
+                    f"Somebody else recomputed days of {table} meanwhile.", "Compute the rows again."
+                )
             target.evolve(rows.schema)
             wanted = {day.isoformat() for day in days}
             old = [file for file in target.files() if file["partition"] in wanted]
