@@ -66,7 +66,7 @@ def live_until_killed(data: str, life: int) -> None:
 
 
 def _compact(shelf) -> int:
-    shelf.core.lake.compact(retention_hours=0)
+    shelf.core.lake.compact()
     return 0
 
 
@@ -75,7 +75,7 @@ def _append(shelf, life: int, number: int):
     from oneshelf.events import codecs
 
     now = datetime.now(UTC)
-    events = _events(life, number, now)
+    events = list(_events(life, number, now))
     return shelf.core.journal.append(Batch(codecs.ONESHELF, "till", len(events), codecs.encode(events), now))
 
 
@@ -85,12 +85,12 @@ def _events(life: int, number: int, now: datetime):
     from oneshelf.words.people import Who
 
     for index in range(EVENTS_PER_BATCH):
-        yield_id = f"{life}-{number}-{index}"
+        order_id = f"{life}-{number}-{index}"
         body = OrderCompleted(
-            order_id=yield_id, currency="USD", lines=(Line(product_id=f"p{index}", amount_minor=100),)
+            order_id=order_id, currency="USD", lines=(Line(product_id=f"p{index}", amount_minor=100),)
         )
         yield Event(
-            id=yield_id, source="till", happened_at=now, who=Who(user_id=f"person-{index}"), body=body
+            id=order_id, source="till", happened_at=now, who=Who(user_id=f"person-{index}"), body=body
         )
 
 
@@ -115,8 +115,11 @@ def run(data: Path, kills: int, seed: int) -> dict[str, int]:
 
 
 def _count(data: str, acknowledged: set[tuple[int, int]]) -> dict[str, int]:
+    from oneshelf.app import daily
     from oneshelf.insight.people import state as states
 
+    if not acknowledged:
+        raise RuntimeError("nothing was acknowledged, so nothing was tried")
     wanted = {
         f"{life}-{number}-{index}" for life, number in acknowledged for index in range(EVENTS_PER_BATCH)
     }
@@ -129,12 +132,14 @@ def _count(data: str, acknowledged: set[tuple[int, int]]) -> dict[str, int]:
             from oneshelf.books import people
 
             found = people.states(connection, [f"person-{index}" for index in range(EVENTS_PER_BATCH)])
+        sold = shelf.core.engine.run(daily.sales(shelf.core))["orders"].to_pylist()
         in_books = sum(states.decode(data).orders for data in found.values())
     return {
         "acknowledged": len(wanted),
         "lost": len(wanted - set(ids)),
         "counted_twice_in_the_lake": len(ids) - len(set(ids)),
         "books_differ_from_lake": abs(in_books - len(set(ids))),
+        "daily_sales_differ_from_lake": abs(sum(sold) - len(set(ids))),
     }
 
 

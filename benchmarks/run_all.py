@@ -46,7 +46,7 @@ def faults(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             yield (
                 f"{found['kills']} kills -9 of ingest, projection and compaction on {engine}",
                 f"{got['lost']} lost, {got['counted_twice_in_the_lake']} counted twice, {got['books_differ_from_lake']} "
-                "events between books and lake",
+                f"apart in books and {got['daily_sales_differ_from_lake']} in daily sales",
                 f"{got['acknowledged']:,} events acknowledged",
                 "–",
                 "0 lost, 0 counted twice",
