@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from oneshelf.events.envelope import Event, Recorded
-from oneshelf.lake.engine import Engine, open_engine
+from oneshelf.lake.engine import Engine
+from oneshelf.lake.engines import open_engine
 from oneshelf.lake.tables import Lake
 from oneshelf.testing.shop import Shop, small_shop
 from oneshelf.words.time import business_day

@@ -10,7 +10,7 @@ import pytest
 from oneshelf.errors import InvalidInput
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.lake.delta import JOURNAL, Table
-from oneshelf.lake.engine import open_engine
+from oneshelf.lake.engines import open_engine
 from oneshelf.lake.tables import Lake
 from oneshelf.testing.shop import Shop
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from oneshelf.errors import Conflict, InvalidInput
 from oneshelf.lake.delta import Table
-from oneshelf.lake.engine import Engine, open_engine
+from oneshelf.lake.engine import Engine
+from oneshelf.lake.engines import open_engine
 from oneshelf.lake.tables import Lake
 
 FIRST = date(2026, 3, 2)

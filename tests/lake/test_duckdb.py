@@ -15,7 +15,8 @@ from oneshelf.events.envelope import Event, Recorded
 from oneshelf.lake import engine as engine_module
 from oneshelf.lake import tables as tables_module
 from oneshelf.lake.duckdb_engine import DuckDBEngine
-from oneshelf.lake.engine import Engine, open_engine
+from oneshelf.lake.engine import Engine
+from oneshelf.lake.engines import open_engine
 from oneshelf.lake.schema import arrow_schema
 from oneshelf.lake.tables import Lake
 from oneshelf.testing.shop import FIRST_DAY, Shop

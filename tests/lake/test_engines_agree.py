@@ -26,7 +26,8 @@ from oneshelf.insight.measures import measured
 from oneshelf.insight.people.portraits import KINDS_READ, portraits
 from oneshelf.insight.people.purchases import purchases
 from oneshelf.insight.receipts import receipts, resolved
-from oneshelf.lake.engine import Engine, open_engine
+from oneshelf.lake.engine import Engine
+from oneshelf.lake.engines import open_engine
 from oneshelf.lake.schema import MOMENT
 from oneshelf.lake.tables import Lake
 from oneshelf.testing.shop import CURRENCY, Shop

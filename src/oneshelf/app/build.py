@@ -10,7 +10,7 @@ from oneshelf.app.settings import Settings, read_settings
 from oneshelf.app.shelf import Shelf
 from oneshelf.books.database import Database
 from oneshelf.books.journal import Journal
-from oneshelf.lake.engine import open_engine
+from oneshelf.lake.engines import open_engine
 from oneshelf.lake.tables import Lake
 
 

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.common.exceptions import IbisError
 
-from oneshelf.errors import NotFound, SettingsError, Unavailable
+from oneshelf.errors import NotFound, Unavailable
 from oneshelf.lake.schema import MOMENT, arrow_schema, table_name
 from oneshelf.lake.tables import Group, Lake, Snapshot
 
@@ -54,24 +54,6 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of what the engine holds."""
         ...
-
-
-def open_engine(lake: Lake, url: str) -> Engine:
-    """Open the engine that `Settings.engine` names: `duckdb`, `local[2]`, `spark://host:port` or `sc://host:port`.
-
-    Raises SettingsError for anything else, Unavailable when Spark is not installed or not there.
-    """
-    if url == "duckdb":
-        from oneshelf.lake.duckdb_engine import DuckDBEngine  # noqa: PLC0415  # the other engine may not be installed
-
-        return DuckDBEngine(lake)
-    if url.startswith(("local", "spark://", "sc://")):
-        from oneshelf.lake.spark_engine import SparkEngine  # noqa: PLC0415
-
-        return SparkEngine(lake, url)
-    raise SettingsError(
-        f"engine = {url!r} is not an engine.", "Use duckdb, local[2], spark://host:7077 or sc://host:15002."
-    )
 
 
 class LakeEngine(ABC):
