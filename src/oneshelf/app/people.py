@@ -96,7 +96,11 @@ class People:
         """
         if not actor.may(action):
             self._core.look(actor, action, purpose=purpose, person_id=person_id)
-        known_as, state = self.state(person_id)
+        try:
+            known_as, state = self.state(person_id)
+        except NotFound:
+            self._core.look(actor, action, purpose=purpose, person_id=person_id)
+            raise
         self._core.look(
             actor, action, purpose=purpose, person_id=known_as, place_id=place_id, person_places=state.places
         )
