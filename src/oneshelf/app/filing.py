@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+import msgspec
+
 from oneshelf.app.core import Core
 from oneshelf.app.loading import PROBLEMS_KEPT, LoadReport, Policy, Progress, load
 from oneshelf.books import rejects
@@ -67,15 +69,11 @@ def _dry_report(source: FileSource) -> LoadReport:
 
 def _with_judgement(report: LoadReport, source: FileSource, *, reject_file: str) -> LoadReport:
     """The report with the file's problems, also when a run that resumed did not meet them again."""
-    return LoadReport(
-        source=report.source,
-        events=report.events,
-        kinds=report.kinds,
-        references=report.references,
+    return msgspec.structs.replace(
+        report,
         problems=tuple(told.problem for told in islice(source.problems(), PROBLEMS_KEPT)),
         problems_total=source.judgement.problems,
         reject_file=reject_file,
-        dry_run=False,
     )
 
 
