@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from oneshelf.app.loading import append_events
@@ -40,7 +41,9 @@ def test_what_is_journaled_reaches_books_and_lake_without_being_asked(empty: She
         worker.join()
 
 
-def test_serving_starts_its_workers_and_takes_them_along_when_it_ends(tmp_path: Path, free_port: int) -> None:
+@contextmanager
+def _serving(tmp_path: Path, port: int, end: signal.Signals) -> Iterator[subprocess.Popen[bytes]]:
+    """A server with its two workers, ended by a signal."""
     command = [
         sys.executable,
         "-m",
@@ -49,39 +52,29 @@ def test_serving_starts_its_workers_and_takes_them_along_when_it_ends(tmp_path: 
         str(tmp_path / "data"),
         "serve",
         "--port",
-        str(free_port),
+        str(port),
     ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        assert _eventually(lambda: _answers(free_port) and len(_children(server.pid)) == 2)
+        assert _eventually(lambda: _answers(port) and len(_children(server.pid)) == 2)
+        yield server
+    finally:
+        server.send_signal(end)
+        server.wait(timeout=60)
+
+
+def test_serving_starts_its_workers_and_takes_them_along_when_it_ends(tmp_path: Path, free_port: int) -> None:
+    with _serving(tmp_path, free_port, signal.SIGTERM) as server:
         workers = _children(server.pid)
         os.kill(workers[0], signal.SIGKILL)  # one that dies is started again
         assert _eventually(lambda: len(set(_children(server.pid)) - {workers[0]}) == 2)
         workers = _children(server.pid)
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=60)
     assert _eventually(lambda: not any(_alive(pid) for pid in workers), 10)
 
 
 def test_workers_end_also_when_the_server_is_killed(tmp_path: Path, free_port: int) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "oneshelf.cli",
-        "--data",
-        str(tmp_path / "data"),
-        "serve",
-        "--port",
-        str(free_port),
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        assert _eventually(lambda: _answers(free_port) and len(_children(server.pid)) == 2)
+    with _serving(tmp_path, free_port, signal.SIGKILL) as server:
         workers = _children(server.pid)
-    finally:
-        server.kill()
-        server.wait(timeout=60)
     assert _eventually(lambda: not any(_alive(pid) for pid in workers), 30)
 
 

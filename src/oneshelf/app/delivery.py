@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 from oneshelf.app.core import Core
 from oneshelf.app.settings import Settings
@@ -46,8 +46,12 @@ def _send(core: Core, name: str, group: list[DueParcel], now: datetime) -> list[
     return channel.send([Message(id=parcel.id, payload=parcel.payload) for parcel in group], now=now)
 
 
+@lru_cache(maxsize=16)
 def channel_of(settings: Settings, name: str) -> Channel:
-    """The channel of that name, with the options that the settings hold for it. Raises SettingsError, NotFound."""
+    """The channel of that name, with the options that the settings hold for it. Raises SettingsError, NotFound.
+
+    Kept open: a webhook keeps its connections, and the file channel what it has read of its file.
+    """
     if name == "file":
         return open_channel(name, folder=settings.outgoing)
     if name == "webhook":
