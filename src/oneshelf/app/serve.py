@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from oneshelf.app.heap import settled_heap
 from oneshelf.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def serve(shelf: Shelf, *, host: str, port: int, worker: bool) -> None:
     with ExitStack() as beside:
         for part in ("live", "lake") if worker else ():
             beside.enter_context(_worker(shelf, part))
+        application = faces(shelf)
+        beside.enter_context(settled_heap())
         uvicorn.run(
-            faces(shelf), host=host, port=port, access_log=False, log_level="warning", server_header=False
+            application, host=host, port=port, access_log=False, log_level="warning", server_header=False
         )
 
 

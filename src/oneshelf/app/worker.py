@@ -19,6 +19,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from oneshelf.app import daily, delivery
 from oneshelf.app.core import utc_now
+from oneshelf.app.heap import settled_heap
 from oneshelf.app.jobs import run_job
 from oneshelf.errors import Conflict, OneShelfError
 
@@ -51,7 +52,8 @@ def work_until_stopped(shelf: Shelf, part: Part = "all", *, with_parent: bool = 
         signal.signal(number, lambda *_: stop.set())
     if with_parent:
         threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
-    work(shelf, stop, part)
+    with settled_heap():
+        work(shelf, stop, part)
 
 
 def _wait_for_parent(stop: threading.Event) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
 from oneshelf.books import migrate as steps
+from oneshelf.books.checkpoints import BACKSTOP_PAGES, Checkpoints
 from oneshelf.books.faults import translated
 from oneshelf.books.writer import Writer
 from oneshelf.errors import SettingsError, Unavailable
@@ -23,10 +24,6 @@ __all__ = ["Connection", "Database"]  # the other rooms name Connection in their
 
 #: How long a process waits for another that writes to the same SQLite file.
 BUSY_TIMEOUT_MS: Final = 10_000
-
-#: Pages of the write-ahead log after which it is folded back into the file: 16 MB. A page that many groups touched, as
-#: the index of what was seen is, is then written once. Measured: from 4 to 64 MB the throughput is the same.
-CHECKPOINT_PAGES: Final = 4_096
 
 #: Writers of all processes take turns by this lock, so that journal offsets commit in their order. It is a schema's own.
 _TAKE_TURN: Final = "SELECT pg_advisory_xact_lock(3601, hashtext(current_schema()))"
@@ -42,7 +39,8 @@ class Database:
         self._reading, self._writing = (
             _sqlite_engines(url) if self.dialect == "sqlite" else _postgres_engines(url)
         )
-        self.writer = Writer(self._writing)
+        self._checkpoints = None if self.path is None else Checkpoints(self.path)
+        self.writer = Writer(self._writing, self._checkpoints.consider if self._checkpoints else None)
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True) -> Database:
@@ -80,6 +78,8 @@ class Database:
     def close(self) -> None:
         """Write and answer what waits, then let go of every connection."""
         self.writer.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._reading.dispose()
         self._writing.dispose()
 
@@ -119,8 +119,26 @@ def _sqlite_engines(url: URL) -> tuple[Engine, Engine]:
     # The driver would begin by itself, too late and never for writing: we begin. Writers take their turn at once, as a
     # transaction that reads first and writes later is refused when another has written in between.
     event.listen(reading, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    event.listen(writing, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(writing, "begin", _begin_writing)
     return reading, writing
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take the turn of the one writer. SQLite's own waiting sleeps longer and longer; we look every millisecond."""
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except exc.OperationalError as error:
+                busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > until:
+                    raise
+                time.sleep(0.001)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -128,7 +146,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     _set_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint={BACKSTOP_PAGES}")
     connection.execute("PRAGMA cache_size=-65536")
     connection.execute("PRAGMA temp_store=MEMORY")
 

@@ -66,8 +66,9 @@ class Writer:
     are written first, by one statement. If the transaction itself fails, everybody in it gets the error.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, after_commit: Callable[[], None] | None = None) -> None:
         self._engine = engine
+        self._after_commit = after_commit
         self._connection: Connection | None = None
         self._waiting: list[_Entry] = []
         self._waiting_bytes = 0
@@ -137,6 +138,8 @@ class Writer:
                 for entry in group:
                     entry.error = _ours(error)
             _answer(group)
+            if self._after_commit is not None:
+                self._after_commit()
         self._drop_connection()
 
     def _take(self) -> list[_Entry]:
