@@ -32,7 +32,7 @@ docs: $(VENV)/dev.stamp ## write the reference from the code, and build the docu
 	$(BIN)/zensical build --clean --strict
 
 lock: ## resolve pyproject.toml again into requirements/ (needs uv)
-	$(UV_COMPILE) --all-extras --group dev --group docs --group build pyproject.toml -o requirements/dev.lock
+	$(UV_COMPILE) --all-extras --group bench --group dev --group docs --group build pyproject.toml -o requirements/dev.lock
 	$(UV_COMPILE) --extra demo --extra postgres --group build -c requirements/dev.lock pyproject.toml -o requirements/demo.lock
 
 clean: ## remove what the other commands made, except data folders
