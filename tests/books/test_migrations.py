@@ -14,6 +14,9 @@ from oneshelf.books.database import Database
 from oneshelf.books.schema import metadata
 from oneshelf.errors import Unavailable
 
+#: The newest pre step of today.
+HEAD = max(path.name[:8] for path in (migrate.FOLDER / "versions").glob("*_pre_*.py"))
+
 STEP = """
 import sqlalchemy as sa
 from alembic import op
@@ -71,8 +74,8 @@ def test_pre_steps_run_on_opening_and_post_steps_on_demand(url, steps):
     Database.open(url).close()
     add = "op.add_column('product', sa.Column('colour', sa.Text()))"
     drop = "with op.batch_alter_table('product') as table: table.drop_column('size')"
-    steps("0002_pre", add, down="0001_pre")
-    steps("0003_post", drop, labels=("post",), depends="0002_pre")
+    steps("9001_pre", add, down=HEAD)
+    steps("9002_post", drop, labels=("post",), depends="9001_pre")
     with closing(Database.open(url)) as database:
         assert {"colour", "size"} <= columns(database, "product")
         database.finish_migration()
@@ -83,9 +86,9 @@ def test_pre_steps_run_on_opening_and_post_steps_on_demand(url, steps):
 def test_a_step_that_fails_leaves_nothing_behind(url, steps):
     Database.open(url).close()
     steps(
-        "0002_pre",
+        "9001_pre",
         "op.create_table('half', sa.Column('x', sa.Text())); op.execute('SELECT * FROM nowhere')",
-        down="0001_pre",
+        down=HEAD,
     )
     with pytest.raises(Exception, match="nowhere"):
         Database.open(url)
@@ -103,12 +106,12 @@ def test_without_migrating_an_older_schema_is_refused_with_the_command_to_run(ur
 def test_old_code_runs_after_a_pre_step_of_a_newer_program_but_not_after_its_post_step(
     url, steps, monkeypatch
 ):
-    steps("0002_pre", "op.add_column('product', sa.Column('colour', sa.Text()))", down="0001_pre")
+    steps("9001_pre", "op.add_column('product', sa.Column('colour', sa.Text()))", down=HEAD)
     Database.open(url).close()
     with monkeypatch.context() as old:
         old.setattr(migrate, "apply_pre", lambda engine: migrate._apply(engine, migrate.FOLDER, migrate.PRE))
         Database.open(url).close()
-    steps("0003_post", "pass", labels=("post",), depends="0002_pre")
+    steps("9002_post", "pass", labels=("post",), depends="9001_pre")
     with closing(Database.open(url)) as database:
         database.finish_migration()
     monkeypatch.undo()

@@ -33,6 +33,12 @@ BODIES = (
     catalogue.StockCounted(lines=(catalogue.CountedLine(product_id="p", on_hand=4),)),
     catalogue.PersonIdentified(traits={"city": "杭州"}),
     catalogue.PersonAliased(previous_id="old"),
+    catalogue.PersonJoined(
+        identifier="u", other="card:1", reason="card", evidence=("event till 1",), decided_by="ann"
+    ),
+    catalogue.PersonParted(
+        identifier="u", other="card:1", reason="family card", evidence=("told so",), decided_by="ann"
+    ),
     catalogue.PersonGrouped(group_id="g", traits={"size": 2}),
     catalogue.PageViewed(name="home", properties={"a": [1, None, 2.5]}),
     catalogue.ScreenViewed(name="home", properties={"a": {"b": True}}),

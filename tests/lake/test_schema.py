@@ -25,9 +25,9 @@ def recorded(body: Any, **fields: Any) -> Recorded:
 def test_every_kind_of_the_catalogue_has_a_schema_with_the_envelope_first_and_the_day_last() -> None:
     for kind in KINDS:
         names = arrow_schema(kind).names
-        assert names[:12] == [
+        assert names[:13] == [
             "event_id", "source", "happened_at", "recorded_at", "offset", "index",
-            "user_id", "anonymous_id", "person_id", "place_id", "channel", "simulated",
+            "user_id", "anonymous_id", "identifiers", "person_id", "place_id", "channel", "simulated",
         ]  # fmt: skip
         assert names[-1] == "day"
         assert len(set(names)) == len(names)

@@ -10,18 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from oneshelf.books import arrivals, goods, people, rejects, repeats, seen
+from oneshelf.app import gathering
+from oneshelf.books import arrivals, goods, rejects, repeats, seen
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import JournalRow
 from oneshelf.errors import InvalidInput, Problem
 from oneshelf.events import codecs
-from oneshelf.events.catalogue import PersonAliased, StockCounted
+from oneshelf.events.catalogue import StockCounted
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.insight.people import state as states
-from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id, digest
-from oneshelf.words.people import ANONYMOUS
-from oneshelf.words.time import moment
 
 
 @dataclass(slots=True)
@@ -35,9 +33,7 @@ class Turn:
     counts: list[goods.StockRow] = field(default_factory=list)
     rejected: list[rejects.RejectRow] = field(default_factory=list)
     arrived: dict[tuple[str, date], _Tally] = field(default_factory=dict)
-    people: list[people.PersonRow] = field(default_factory=list)
-    linked: dict[str, str] = field(default_factory=dict)
-    joined: list[str] = field(default_factory=list)
+    people: gathering.Gathered = field(default_factory=gathering.Gathered)
 
 
 @dataclass(slots=True)
@@ -67,7 +63,7 @@ def fold(connection: Connection, rows: Sequence[JournalRow]) -> Turn:
         tally.events += 1
         tally.simulated += recorded.event.simulated
         fresh.append(recorded.event)
-    _fold_people(connection, fresh, turn)
+    turn.people = gathering.gather(connection, fresh, states.fold)
     turn.counts = [row for event in fresh for row in _stock_rows(event)]
     return turn
 
@@ -77,9 +73,7 @@ def save(connection: Connection, turn: Turn) -> None:
     seen.mark(connection, turn.marks)
     repeats.add(connection, turn.repeated)
     rejects.add(connection, turn.rejected)
-    people.link(connection, turn.linked, turn.recorded_at)
-    people.remove(connection, turn.joined)
-    people.save(connection, turn.people)
+    gathering.save(connection, turn.people, turn.recorded_at)
     goods.record_counts(connection, turn.counts)
     arrivals.add(
         connection,
@@ -152,54 +146,6 @@ def _tally(turn: Turn, source: str, recorded_at: datetime) -> _Tally:
     tally = turn.arrived.setdefault((source, recorded_at.date()), _Tally(recorded_at))
     tally.last_recorded_at = max(tally.last_recorded_at, recorded_at)
     return tally
-
-
-def _fold_people(connection: Connection, events: Sequence[Event], turn: Turn) -> None:
-    """Fold events into their people. The first member to use an anonymous id keeps it: devices are shared, people are not."""
-    anonymous = {a for event in events for a in _anonymous_ids(event)}
-    links = people.resolve(connection, anonymous)
-    wanted = {p for event in events if (p := event.who.person_id)} | anonymous | set(links.values())
-    known = {person_id: states.decode(data) for person_id, data in people.states(connection, wanted).items()}
-    touched: dict[str, datetime] = {}
-    for event in events:
-        member = event.who.user_id
-        if member is not None:
-            for stranger in _anonymous_ids(event):
-                if stranger in links:
-                    continue
-                links[stranger] = turn.linked[stranger] = member
-                if (history := known.pop(stranger, None)) is not None:
-                    own = known.get(member)
-                    known[member] = history if own is None else states.merge(own, history)
-                    touched.pop(stranger, None)
-                    turn.joined.append(stranger)
-        person_id = event.who.person_id
-        if person_id is None:
-            continue
-        person_id = links.get(person_id, person_id)
-        known[person_id] = states.fold(known.get(person_id), event)
-        touched[person_id] = event.happened_at
-    turn.people = [_person_row(person_id, known[person_id], at) for person_id, at in touched.items()]
-
-
-def _anonymous_ids(event: Event) -> list[str]:
-    """The anonymous people whom this event speaks of: the browser, and whoever a member says they were before."""
-    ids = [] if event.who.anonymous_person_id is None else [event.who.anonymous_person_id]
-    if isinstance(event.body, PersonAliased):
-        ids.append(f"{ANONYMOUS}{event.body.previous_id}")
-    return ids
-
-
-def _person_row(person_id: str, state: PersonState, happened_at: datetime) -> people.PersonRow:
-    return people.PersonRow(
-        person_id=person_id,
-        state=states.encode(state),
-        first_seen_at=happened_at if state.first_seen is None else moment(state.first_seen[0]),
-        last_seen_at=happened_at if state.last_seen is None else moment(state.last_seen[0]),
-        orders=state.orders,
-        spend_minor=max((s.amount_minor - s.refunded_minor for s in state.spent.values()), default=0),
-        simulated=any(state.simulated.values()),
-    )
 
 
 def _stock_rows(event: Event) -> Iterator[goods.StockRow]:

@@ -14,9 +14,8 @@ from oneshelf.app.delivery import channel_of
 from oneshelf.app.people import People
 from oneshelf.app.ranking import Shelves
 from oneshelf.app.sending import Addressed
-from oneshelf.books import goods
+from oneshelf.books import goods, identity
 from oneshelf.books import offers as books
-from oneshelf.books import people as people_books
 from oneshelf.connect.registry import channel_names
 from oneshelf.decisions.offers import Offer
 from oneshelf.effect.estimate import Effect, estimate
@@ -178,7 +177,7 @@ class Offers:
                 {"person_id": row.person_id, "arm": row.arm}
                 for row in books.assignments(connection, campaign_id)
             ]
-            links = [{"identifier": i, "person_id": p} for i, p in people_books.links(connection)]
+            links = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
         return self._measure(campaign, assigned, links, days)
 
     def _measure(

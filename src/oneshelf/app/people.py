@@ -9,7 +9,7 @@ import msgspec
 from oneshelf.app.core import Core
 from oneshelf.app.pages import Page, read_cursor, write_cursor
 from oneshelf.app.timeline import Happening, timeline
-from oneshelf.books import people
+from oneshelf.books import identity, people
 from oneshelf.errors import NotFound
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.portrait import Portrait, portrait_of
@@ -82,7 +82,7 @@ class People:
         """What happened with one person, newest first, from the lake (some seconds behind the journal)."""
         known_as, _ = self.look_at(person_id, actor, "people.read", purpose=purpose)
         with self._core.database.read() as connection:
-            identifiers = people.identifiers_of(connection, known_as)
+            identifiers = sorted(identity.identifiers_of(connection, [known_as]).get(known_as, ()))
         # what was decided for them may be younger than what they did
         newest = self._core.now().date() + timedelta(days=1)
         return timeline(self._core, (known_as, *identifiers), newest=newest, limit=limit)
@@ -107,12 +107,12 @@ class People:
         return known_as, state
 
     def state(self, person_id: str) -> tuple[str, PersonState]:
-        """The person behind an id (a member's, or a browser's that a member claimed) and their state. Raises NotFound."""
+        """The person behind an id (a member's, or any identifier of theirs) and their state. Raises NotFound."""
         with self._core.database.read() as connection:
-            anonymous = f"{ANONYMOUS}{person_id.removeprefix(ANONYMOUS)}"
-            claimed = people.resolve(connection, [anonymous])
-            for candidate in (person_id, claimed.get(anonymous), anonymous):
-                if candidate is not None and (data := people.states(connection, [candidate]).get(candidate)):
+            named = (person_id, f"{ANONYMOUS}{person_id.removeprefix(ANONYMOUS)}")
+            links = identity.resolve(connection, named)
+            for candidate in dict.fromkeys(links.get(one, one) for one in named):
+                if data := people.states(connection, [candidate]).get(candidate):
                     return candidate, states.decode(data)
         raise NotFound(
             "Nobody here has this id.",

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
-from oneshelf.app import folding
+from oneshelf.app import folding, gathering
 from oneshelf.books import cursors, places, rejects, repeats
 from oneshelf.books import days as touched_days
 from oneshelf.books.database import Connection, Database
-from oneshelf.books.journal import Journal
+from oneshelf.books.journal import Batch, Journal
 from oneshelf.errors import Conflict
+from oneshelf.events import codecs
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.lake.schema import table_name
 from oneshelf.lake.tables import Lake
@@ -54,6 +55,11 @@ class Live:
         def save(connection: Connection) -> None:
             cursors.advance(connection, self.name, expected=position, to=rows[-1].offset)
             folding.save(connection, turn)
+            if decided := turn.people.decided:
+                batch = Batch(
+                    codecs.ONESHELF, gathering.SOURCE, len(decided), codecs.encode(decided), turn.recorded_at
+                )
+                self._journal.append_in(connection, batch)
 
         self._database.writer.write(save)
         return len(rows)

@@ -8,6 +8,7 @@ from itertools import islice
 
 import msgspec
 
+from oneshelf.app.gathering import SOURCE
 from oneshelf.app.ranking import Shelves
 from oneshelf.books import offers as books
 from oneshelf.books import outbox, people
@@ -21,10 +22,7 @@ from oneshelf.events.envelope import Event
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id
-from oneshelf.words.people import ANONYMOUS, Who
-
-#: The source id of what OneShelf itself decided.
-SOURCE = "oneshelf"
+from oneshelf.words.people import Who, is_nameless
 
 _PAGE = 1_000
 _EVENTS_A_BATCH = 2_000
@@ -96,14 +94,14 @@ def write(
 def _members(connection: Connection, chosen: Sequence[str] | None) -> Iterator[tuple[str, PersonState]]:
     """Every member's state (or that of the chosen), a page at a time; a browser without a name cannot be addressed."""
     if chosen is not None:
-        named = [person_id for person_id in chosen if not person_id.startswith(ANONYMOUS)]
+        named = [person_id for person_id in chosen if not is_nameless(person_id)]
         for person_id, data in people.states(connection, named).items():
             yield person_id, states.decode(data)
         return
     after: tuple[int, str] | None = None
     while page := people.search(connection, "", limit=_PAGE, after=after):
         for row in page:
-            if not row.person_id.startswith(ANONYMOUS):
+            if not is_nameless(row.person_id):
                 yield row.person_id, states.decode(row.state)
         after = (page[-1].spend_minor, page[-1].person_id)
 

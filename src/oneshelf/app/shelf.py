@@ -13,6 +13,7 @@ from oneshelf.app import backup, daily, loading, simulating
 from oneshelf.app.core import Core, utc_now
 from oneshelf.app.filing import load_file
 from oneshelf.app.goods import Goods
+from oneshelf.app.identity import Identity
 from oneshelf.app.loading import LoadReport, Policy, Progress
 from oneshelf.app.offers import Offers
 from oneshelf.app.people import People
@@ -40,6 +41,7 @@ class Shelf:
         self.system = System(core)
         self.wheel = Wheels(core, self.goods, self.offers)
         self.live = Live(core.database, core.journal)
+        self.identity = Identity(core, self.people, self.live.step)
         self.lakeward = Lakeward(core.database, core.journal, core.lake, core.settings.time_zone)
 
     @property

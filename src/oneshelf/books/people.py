@@ -1,4 +1,8 @@
-"""People: the folded state of each, and which identifiers belong to whom."""
+"""People: the folded state of each.
+
+A row is the history of one id. Where two ids turned out to be one person, the row of the one that gives the name holds the state of the
+whole person and beside it what is its own; the other's row keeps its own and says to whom it is joined.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema import link as link_table
 from oneshelf.books.schema import person
 
 
@@ -24,6 +27,18 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     orders: int
     spend_minor: int
     simulated: bool = False
+    #: the person whom this one turned out to be; None for a person of their own
+    joined_to: str | None = None
+    #: what came under this id alone, where `state` holds the whole person and that is more
+    own: bytes | None = None
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """What one id has seen: the encoded state, what is its own of it, and whose it is."""
+
+    state: bytes
+    own: bytes | None
+    joined_to: str | None
 
 
 def states(connection: Connection, person_ids: Iterable[str]) -> dict[str, bytes]:
@@ -35,15 +50,19 @@ def states(connection: Connection, person_ids: Iterable[str]) -> dict[str, bytes
     return found
 
 
+def histories(connection: Connection, person_ids: Iterable[str]) -> dict[str, History]:
+    """The histories of those ids that have one, whether they are people of their own or joined to somebody."""
+    found: dict[str, History] = {}
+    for chunk in chunks(sorted(set(person_ids))):
+        query = select(person.c.person_id, person.c.state, person.c.own, person.c.joined_to)
+        for row in connection.execute(query.where(among(connection, person.c.person_id, chunk))):
+            found[row.person_id] = History(state=row.state, own=row.own, joined_to=row.joined_to)
+    return found
+
+
 def save(connection: Connection, rows: Sequence[PersonRow]) -> None:
     """Insert or replace people."""
     put(connection, person, [msgspec.structs.asdict(row) for row in rows], update=replace(person))
-
-
-def remove(connection: Connection, person_ids: Iterable[str]) -> None:
-    """Forget the rows of people, such as after two turned out to be one. Their links stay."""
-    for chunk in chunks(sorted(set(person_ids))):
-        connection.execute(delete(person).where(among(connection, person.c.person_id, chunk)))
 
 
 def get(connection: Connection, person_id: str) -> PersonRow | None:
@@ -59,7 +78,8 @@ def search(
 
     `after` is the (spend_minor, person_id) of the last one of the page before.
     """
-    query = select(person).order_by(person.c.spend_minor.desc(), person.c.person_id).limit(limit)
+    query = select(person).where(person.c.joined_to.is_(None))
+    query = query.order_by(person.c.spend_minor.desc(), person.c.person_id).limit(limit)
     if text:
         query = query.where(person.c.person_id >= text, person.c.person_id < text + "\U0010ffff")
     if after is not None:
@@ -71,77 +91,9 @@ def search(
 
 def count(connection: Connection) -> int:
     """How many people there are."""
-    return connection.execute(select(func.count()).select_from(person)).scalar_one()
-
-
-def resolve(connection: Connection, identifiers: Iterable[str]) -> dict[str, str]:
-    """Identifier to person, for those identifiers that are linked."""
-    found: dict[str, str] = {}
-    for chunk in chunks(sorted(set(identifiers))):
-        query = select(link_table.c.identifier, link_table.c.person_id)
-        query = query.where(among(connection, link_table.c.identifier, chunk))
-        found.update((row.identifier, row.person_id) for row in connection.execute(query))
-    return found
-
-
-def link(connection: Connection, pairs: dict[str, str], at: datetime) -> None:
-    """Link identifiers to people. Whoever was linked to an identifier that is itself linked now moves along.
-
-    So `resolve` needs one step, always. A pair that would close a circle is left out.
-    """
-    known = resolve(connection, [*pairs, *pairs.values()])
-    for identifier, target in pairs.items():
-        goal = _follow(target, known)
-        if goal != _follow(identifier, known):
-            known[_follow(identifier, known)] = goal
-        known.setdefault(identifier, goal)
-    settled = {identifier: _follow(identifier, known) for identifier in known}
-    rows = [
-        {"identifier": identifier, "person_id": person_id, "linked_at": at}
-        for identifier, person_id in sorted(settled.items())
-        if identifier != person_id
-    ]
-    for identifier in _targets(connection, [str(row["identifier"]) for row in rows]):
-        moved = update(link_table).where(link_table.c.person_id == identifier)
-        connection.execute(moved.values(person_id=settled[identifier]))
-    put(
-        connection,
-        link_table,
-        rows,
-        update=lambda given: {"person_id": given.person_id, "linked_at": given.linked_at},
-        where=lambda given: link_table.c.person_id != given.person_id,
-    )
-
-
-def _targets(connection: Connection, identifiers: Sequence[str]) -> set[str]:
-    """Which of these somebody is linked to: few, if any."""
-    found: set[str] = set()
-    for chunk in chunks(identifiers):
-        query = select(link_table.c.person_id).where(among(connection, link_table.c.person_id, chunk))
-        found.update(connection.execute(query).scalars())
-    return found
-
-
-def links(connection: Connection) -> list[tuple[str, str]]:
-    """Every (identifier, person), in order."""
-    query = select(link_table.c.identifier, link_table.c.person_id).order_by(link_table.c.identifier)
-    return [(row.identifier, row.person_id) for row in connection.execute(query)]
-
-
-def identifiers_of(connection: Connection, person_id: str) -> list[str]:
-    """The identifiers that are linked to a person."""
-    return list(
-        connection.execute(
-            select(link_table.c.identifier).where(link_table.c.person_id == person_id)
-        ).scalars()
-    )
-
-
-def _follow(identifier: str, known: dict[str, str]) -> str:
-    """Walk links to their end; there are no circles in `known`."""
-    while (target := known.get(identifier, identifier)) != identifier:
-        identifier = target
-    return identifier
+    return connection.execute(
+        select(func.count()).select_from(person).where(person.c.joined_to.is_(None))
+    ).scalar_one()
 
 
 def _row(row: Row[Any]) -> PersonRow:

@@ -142,6 +142,29 @@ class PersonAliased(Body, frozen=True, tag="person.aliased"):
     previous_id: Id
 
 
+class PersonJoined(Body, frozen=True, tag="person.joined"):
+    """Two identifiers turned out to be one person's: the event's. Undone by a `person.parted` of the same two."""
+
+    identifier: Id
+    other: Id
+    #: what ties them: the kind of the second one for a rule, a reviewer's words otherwise
+    reason: str
+    #: what it rests on: "event SOURCE ID" of the event that carried both, or the fields that a reviewer compared
+    evidence: tuple[str, ...] = ()
+    #: "rule", or who decided
+    decided_by: str = "rule"
+
+
+class PersonParted(Body, frozen=True, tag="person.parted"):
+    """Two identifiers are not one person's: what joined them is undone, with the history of each put back where it was."""
+
+    identifier: Id
+    other: Id
+    reason: str
+    evidence: tuple[str, ...] = ()
+    decided_by: str = "rule"
+
+
 class PersonGrouped(Body, frozen=True, tag="person.grouped"):
     """Somebody belongs to a household, a company or a club."""
 
@@ -220,6 +243,8 @@ Kind = (
     | StockCounted
     | PersonIdentified
     | PersonAliased
+    | PersonJoined
+    | PersonParted
     | PersonGrouped
     | PageViewed
     | ScreenViewed

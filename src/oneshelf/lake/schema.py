@@ -49,6 +49,7 @@ _ENVELOPE: tuple[tuple[str, pa.DataType, str], ...] = (
     ("index", pa.int32(), "index"),
     ("user_id", pa.string(), "event.who.user_id"),
     ("anonymous_id", pa.string(), "event.who.anonymous_id"),
+    ("identifiers", pa.list_(pa.field("element", pa.string())), "event.who.identifiers"),
     ("person_id", pa.string(), "event.who.person_id"),
     ("place_id", pa.string(), "event.place_id"),
     ("channel", pa.string(), "event.channel"),

@@ -12,6 +12,7 @@ Role = Literal["analyst", "marketer", "planner", "store", "admin"]
 
 Action = Literal[
     "people.read",
+    "people.join",
     "plan.read",
     "offers.read",
     "offers.send",
@@ -23,7 +24,9 @@ Action = Literal[
 
 #: What each role comes for. The admin may do everything.
 _MAY: dict[Role, frozenset[Action]] = {
-    "analyst": frozenset(("people.read", "plan.read", "offers.read", "sources.read", "system.read")),
+    "analyst": frozenset(
+        ("people.read", "people.join", "plan.read", "offers.read", "sources.read", "system.read")
+    ),
     "marketer": frozenset(("people.read", "offers.read", "offers.send", "sources.read")),
     "planner": frozenset(("plan.read", "sources.read")),
     "store": frozenset(("people.read", "offers.read")),

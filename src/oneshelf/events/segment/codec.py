@@ -25,9 +25,10 @@ from oneshelf.events.catalogue import (
 from oneshelf.events.envelope import NOWHERE, Event
 from oneshelf.events.segment.bodies import Track, hints_of, track_body
 from oneshelf.events.segment.channels import Evidence, channel_of
+from oneshelf.events.segment.identifiers import who_of
 from oneshelf.events.segment.values import Hints, Scalar, conforms, identifier, mapping, text_of
 from oneshelf.words.ids import derived_id
-from oneshelf.words.people import ANONYMOUS, Who
+from oneshelf.words.people import check_user_id
 from oneshelf.words.time import check_aware, check_plausible
 
 #: The codec's name in the journal.
@@ -67,6 +68,7 @@ class Context(msgspec.Struct, frozen=True):
     simulated: Any = None
     page: msgspec.Raw = msgspec.Raw(b"null")
     traits: msgspec.Raw = msgspec.Raw(b"null")
+    external_ids: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="externalIds")
 
 
 class Message(Envelope, frozen=True, rename="camel"):
@@ -163,13 +165,8 @@ def check_envelope(call: str | None, message: Envelope) -> None:
             )
     elif _missing(message.user_id) and _missing(message.anonymous_id):
         raise InvalidInput.of("userId", None, "nobody is named.", "Send a userId, an anonymousId, or both.")
-    if isinstance(message.user_id, str) and message.user_id.startswith(ANONYMOUS):
-        raise InvalidInput.of(
-            "userId",
-            message.user_id,
-            f"begins with {ANONYMOUS}, which is ours.",
-            "Send it as the anonymousId.",
-        )
+    if isinstance(message.user_id, str):
+        check_user_id(message.user_id)
     if call == "track" and _missing(message.event):
         raise InvalidInput.of(
             "event", message.event, "is missing.", "Name what happened, such as Order Completed."
@@ -204,9 +201,13 @@ class _Reader:
             source=self._source,
             happened_at=self._happened_at(message),
             body=body,  # type: ignore[arg-type]  # every body of the catalogue is a Kind
-            who=Who(
-                user_id=identifier(message.user_id, "userId"),
-                anonymous_id=identifier(message.anonymous_id, "anonymousId"),
+            who=who_of(
+                message.user_id,
+                message.anonymous_id,
+                traits=(message.traits, context.traits),
+                external_ids=context.external_ids,
+                device=context.device,
+                hints=hints,
             ),
             place_id=self._place_id(hints, context),
             channel=channel_of(

@@ -27,11 +27,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Hints(msgspec.Struct, frozen=True):
-    """Where and how, as any call's properties may say it."""
+    """Where, how and who, as any call's properties may say it."""
 
     place_id: Any = None
     store_id: Any = None
     channel: Any = None
+    member_card: Any = None
+    loyalty_id: Any = None
+    payment_token: Any = None
+    email: Any = None
+    phone: Any = None
 
 
 _plain = msgspec.json.Decoder(dict[str, Any])

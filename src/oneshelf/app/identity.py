@@ -1,0 +1,222 @@
+"""One customer: join two people, take a join back, and say why somebody is who they are.
+
+A decision is an event like any other; it is in force once the live projection has passed it, which these use cases wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from oneshelf.app.core import Core, utc_now
+from oneshelf.app.gathering import SOURCE
+from oneshelf.app.people import People
+from oneshelf.app.projections import LIVE
+from oneshelf.books import cursors, identity
+from oneshelf.books.journal import Batch
+from oneshelf.errors import Conflict, InvalidInput, NotFound
+from oneshelf.events import codecs
+from oneshelf.events.catalogue import PersonJoined, PersonParted
+from oneshelf.events.envelope import Event
+from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.ids import derived_id
+from oneshelf.words.people import Who
+
+REASONS_SHOWN_MAX = 200
+REASON_LENGTH_MAX = 500
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the reason log."""
+
+    id: str
+    at: datetime
+    #: "joined", "parted", "refused" (a claim against a limit) or "shared" (an identifier that is nobody's)
+    action: str
+    #: who goes on after it, and who was joined to them, parted from or refused
+    person_id: str
+    from_person_id: str
+    #: the two identifiers that the evidence ties, or does not
+    identifier: str
+    other: str
+    reason: str
+    evidence: tuple[str, ...]
+    #: "rule", or who decided
+    decided_by: str
+    #: whether this is a join that still holds and can be undone
+    undoable: bool
+
+
+class Identity:
+    """Use cases about who is who."""
+
+    def __init__(self, core: Core, people: People, step: Callable[[], int]) -> None:
+        self._core = core
+        self._people = people
+        self._step = step
+
+    def identifiers(
+        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service"
+    ) -> tuple[str, ...]:
+        """Every identifier of a person, their own id first. Raises NotFound."""
+        known_as, _ = self._people.look_at(person_id, actor, "people.read", purpose=purpose)
+        return (known_as, *sorted(self._cluster(known_as) - {known_as}))
+
+    def reasons(
+        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service"
+    ) -> tuple[Reason, ...]:
+        """Why a person is who they are: joins, splits and refusals, newest first. Raises NotFound."""
+        known_as, _ = self._people.look_at(person_id, actor, "people.read", purpose=purpose)
+        cluster = self._cluster(known_as)
+        with self._core.database.read() as connection:
+            rows = identity.reasons(connection, sorted(cluster), limit=REASONS_SHOWN_MAX)
+            held = identity.ties(connection, cluster)
+        return tuple(_reason(row, held) for row in rows)
+
+    def join(
+        self,
+        person_a: str,
+        person_b: str,
+        *,
+        reason: str,
+        evidence: tuple[str, ...] = (),
+        actor: Actor = OPERATOR,
+        now: datetime | None = None,
+    ) -> str:
+        """Say that two people are one, whatever the rules say; return the id that goes on.
+
+        Raises NotFound when one of them is not here, InvalidInput when they are one already, NotAllowed.
+        """
+        one, other = (self._known(who, actor) for who in (person_a, person_b))
+        if one == other:
+            raise InvalidInput.of(
+                "person", person_b, "is one with the other already.", "Name two different people."
+            )
+        body = PersonJoined(
+            identifier=one, other=other, reason=_checked(reason), evidence=evidence, decided_by=actor.name
+        )
+        self._decide(body, now or utc_now())
+        return self._people.state(one)[0]
+
+    def split(
+        self,
+        identifier: str,
+        other: str,
+        *,
+        reason: str,
+        evidence: tuple[str, ...] = (),
+        actor: Actor = OPERATOR,
+        now: datetime | None = None,
+    ) -> None:
+        """Say that two identifiers of one person are not one person's: the join between them is undone, for good.
+
+        Raises InvalidInput when they are not one person's, NotFound, NotAllowed.
+        """
+        known_as = self._known(identifier, actor)
+        body = PersonParted(
+            identifier=identifier,
+            other=other,
+            reason=_checked(reason),
+            evidence=evidence,
+            decided_by=actor.name,
+        )
+        if other not in self._cluster(known_as):
+            raise InvalidInput.of(
+                "other", other, "is not one person with the first.", "See the person's identifiers."
+            )
+        self._decide(body, now or utc_now())
+
+    def keep_apart(
+        self,
+        person_a: str,
+        person_b: str,
+        *,
+        reason: str,
+        evidence: tuple[str, ...] = (),
+        actor: Actor = OPERATOR,
+        now: datetime | None = None,
+    ) -> None:
+        """Say that two people are not one, so that no rule ever joins them. Raises NotFound, NotAllowed."""
+        one, other = (self._known(who, actor) for who in (person_a, person_b))
+        body = PersonParted(
+            identifier=one, other=other, reason=_checked(reason), evidence=evidence, decided_by=actor.name
+        )
+        self._decide(body, now or utc_now())
+
+    def undo(
+        self, reason_id: str, *, reason: str, actor: Actor = OPERATOR, now: datetime | None = None
+    ) -> None:
+        """Undo one join of the reason log. Raises NotFound, InvalidInput when it no longer holds, NotAllowed."""
+        with self._core.database.read() as connection:
+            row = identity.reason(connection, reason_id)
+        if row is None or row.action != "joined":
+            raise NotFound("There is no such join.", "Take the id of a join from the person's reasons.")
+        self._known(row.identifier, actor)
+        with self._core.database.read() as connection:
+            held = identity.ties(connection, [row.identifier])
+        if (row.identifier, row.other) not in held:
+            raise InvalidInput.of(
+                "join", reason_id, "no longer holds.", "It was undone already; see the person's reasons."
+            )
+        body = PersonParted(
+            identifier=row.identifier,
+            other=row.other,
+            reason=_checked(reason),
+            evidence=(f"undoes {reason_id}",),
+            decided_by=actor.name,
+        )
+        self._decide(body, now or utc_now())
+
+    def _known(self, person_id: str, actor: Actor) -> str:
+        """The person behind an id, for an actor who may decide about them."""
+        return self._people.look_at(person_id, actor, "people.join", purpose="identity")[0]
+
+    def _cluster(self, known_as: str) -> set[str]:
+        with self._core.database.read() as connection:
+            return {known_as, *identity.identifiers_of(connection, [known_as]).get(known_as, ())}
+
+    def _decide(self, body: PersonJoined | PersonParted, at: datetime) -> None:
+        event = Event(
+            id=derived_id("decision", body.identifier, body.other, body.decided_by, at.isoformat()),
+            source=SOURCE,
+            happened_at=at,
+            who=Who.of(body.identifier),
+            body=body,
+        )
+        batch = Batch(codecs.ONESHELF, SOURCE, 1, codecs.encode([event]), at)
+        offset = self._core.journal.append(batch).result()
+        while self._passed() < offset:
+            try:
+                self._step()
+            except Conflict:
+                continue  # the worker is at it
+
+    def _passed(self) -> int:
+        with self._core.database.read() as connection:
+            return cursors.position(connection, LIVE)
+
+
+def _checked(reason: str) -> str:
+    if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
+        raise InvalidInput.of(
+            "reason", reason[:40], "is no reason.", f"Say why in 1 to {REASON_LENGTH_MAX} characters."
+        )
+    return reason.strip()
+
+
+def _reason(row: identity.ReasonRow, held: set[identity.Pair]) -> Reason:
+    return Reason(
+        id=row.id,
+        at=row.at,
+        action=row.action,
+        person_id=row.person_id,
+        from_person_id=row.from_person_id,
+        identifier=row.identifier,
+        other=row.other,
+        reason=row.reason,
+        evidence=tuple(row.evidence),
+        decided_by=row.decided_by,
+        undoable=row.action == "joined" and (row.identifier, row.other) in held,
+    )
