@@ -6,9 +6,10 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from secrets import token_bytes
 
 from oneshelf.app.settings import Settings
-from oneshelf.books import access_log, goods
+from oneshelf.books import access_log, goods, secrets
 from oneshelf.books.database import Database
 from oneshelf.books.journal import Journal
 from oneshelf.errors import NotAllowed
@@ -38,6 +39,15 @@ class Core:
         """The catalogue's entries for some ids; unknown ids are left out."""
         with self.database.read() as connection:
             return goods.products(connection, ids)
+
+    def secret(self, name: str) -> bytes:
+        """A random value of 32 bytes that the books keep under this name, made when it is first asked for."""
+        with self.database.read() as connection:
+            kept = secrets.get(connection, name)
+        if kept is not None:
+            return kept
+        fresh, now = token_bytes(32), utc_now()
+        return self.database.writer.write(lambda connection: secrets.keep(connection, name, fresh, now))
 
     def look(
         self,

@@ -321,6 +321,14 @@ access_log = Table(
     Column("allowed", Boolean, nullable=False),
 )
 
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("value", Blob, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
 job = Table(
     "job",
     metadata,
