@@ -33,9 +33,10 @@ def key(stocked):
 
 OPERATIONS = [
     *(f"POST /v1/{call}" for call in (*CALLS, "batch", "import", "campaigns", "rejects/replay")),
+    *(f"POST /v1/people/{of}" for of in ("joins", "partings", "joins/{reason_id}/undo")),
     *(
         f"GET /v1/people{of}"
-        for of in ("", "/{person_id}/portrait", "/{person_id}/timeline", "/{person_id}/offers")
+        for of in ("", *(f"/{{person_id}}/{of}" for of in ("portrait", "timeline", "offers", "identity")))
     ),
     *(
         f"GET /v1/{of}"

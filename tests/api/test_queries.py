@@ -20,6 +20,7 @@ GUARDED = {
     "/v1/people/person-1/portrait": "planner",
     "/v1/people/person-1/timeline": "planner",
     "/v1/people/person-1/offers": "planner",
+    "/v1/people/person-1/identity": "planner",
     "/v1/plans/next-day": "marketer",
     "/v1/plans/history?series=green%20tea": "marketer",
     "/v1/measures": None,

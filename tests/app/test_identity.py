@@ -91,7 +91,7 @@ def test_an_undone_join_puts_history_back_where_it_was_and_stays_undone(empty: S
     apart = {one: empty.people.portrait(one) for one in ("ann", "card:1")}
     put_events(empty, [event(Who(user_id="ann", identifiers=("card:1",)), PersonIdentified())], now=NOW)
     assert spend(empty, "card:1") == 570
-    joined = empty.identity.reasons("ann")[0]
+    joined = empty.identity.of("ann").reasons[0]
     assert (joined.action, joined.identifier, joined.other, joined.reason) == (
         "joined",
         "ann",
@@ -103,7 +103,7 @@ def test_an_undone_join_puts_history_back_where_it_was_and_stays_undone(empty: S
     assert {one: empty.people.portrait(one) for one in ("ann", "card:1")} == apart
     put_events(empty, [event(Who(user_id="ann", identifiers=("card:1",)), bought(1))], now=NOW)
     assert (spend(empty, "ann"), spend(empty, "card:1")) == (71, 500)
-    assert [one.action for one in empty.identity.reasons("ann")] == ["parted", "joined"]
+    assert [one.action for one in empty.identity.of("ann").reasons] == ["parted", "joined"]
     assert sorted(one.person_id for one in empty.people.search().items) == ["ann", "card:1"]
 
 
@@ -111,7 +111,7 @@ def test_what_came_after_a_join_stays_with_the_id_under_which_it_came(empty: She
     put_events(empty, [event(Who(user_id="ann", identifiers=("card:1",)), bought(1))], now=NOW)
     put_events(empty, [event(card(1), bought(20)), event(Who(user_id="ann"), bought(300))], now=NOW)
     assert spend(empty, "ann") == 321
-    empty.identity.undo(empty.identity.reasons("ann")[0].id, reason="wrong")
+    empty.identity.undo(empty.identity.of("ann").reasons[0].id, reason="wrong")
     assert (spend(empty, "ann"), spend(empty, "card:1")) == (301, 20)
     put_events(empty, [event(card(1), bought(5)), event(Who(user_id="ann"), bought(7))], now=NOW)
     assert (spend(empty, "ann"), spend(empty, "card:1")) == (308, 25)
@@ -123,7 +123,7 @@ def test_two_accounts_are_joined_by_whoever_may_and_parted_again(empty: Shelf) -
     assert (spend(empty, "anne"), empty.people.search().total) == (21, 1)
     put_events(empty, [event(Who(user_id="anne"), bought(300))], now=NOW)
     assert spend(empty, "ann") == 321
-    reason = empty.identity.reasons("anne")[0]
+    reason = empty.identity.of("anne").reasons[0]
     assert (reason.decided_by, reason.evidence) == ("operator", ("birth date",))
     empty.identity.split("ann", "anne", reason="sisters")
     assert (spend(empty, "ann"), spend(empty, "anne")) == (1, 320)
@@ -151,7 +151,7 @@ def test_a_shared_device_a_family_card_and_a_test_account_chain_nobody(empty: Sh
     put_events(empty, [event(Who(anonymous_id="kiosk")), event(card(9), bought(1_000)), *events], now=NOW)
     assert {member: spend(empty, member) for member in members} == dict.fromkeys(members, 1)
     assert (spend(empty, "card:9"), queries(empty, "kiosk")) == (1_000, 1)
-    assert "shared" in {one.action for one in empty.identity.reasons("card:9")}
+    assert "shared" in {one.action for one in empty.identity.of("card:9").reasons}
 
 
 def test_one_turn_or_many_and_any_restart_give_the_same_people(empty: Shelf, tmp_path) -> None:

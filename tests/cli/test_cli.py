@@ -101,3 +101,15 @@ def test_a_backup_is_restored_by_two_commands(folder: Path, tmp_path: Path) -> N
 
 def test_the_version_is_the_packages(folder: Path) -> None:
     assert run(folder, "version").strip() == oneshelf.__version__
+
+
+def test_people_are_joined_with_a_reason_and_parted_again(folder: Path) -> None:
+    both = ("person-2", "person-3")
+    concerned = json.loads(run(folder, "people", "join", *both, "--reason", "twice", "--dry-run", "--json"))
+    assert [one["person_id"] for one in concerned] == list(both)
+    joined = json.loads(run(folder, "people", "join", *both, "--reason", "twice", "--json"))
+    assert set(both) <= set(joined["identifiers"])
+    assert "twice" in run(folder, "people", "identity", "person-3")
+    undone = json.loads(run(folder, "people", "undo", joined["reasons"][0]["id"], "--reason", "no", "--json"))
+    assert not set(both) <= set(undone["identifiers"])
+    run(folder, "people", "part", *both, "--reason", "no", "--dry-run")

@@ -8,7 +8,7 @@ import pytest
 
 PASSWORD = "correct horse battery staple"
 PAGES = (
-    "/", "/people", "/people/person-1", "/plan", "/plan/green%20tea", "/offers", "/offers/first", "/offers/new",
+    "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/offers", "/offers/first", "/offers/new",
     "/sources", "/system", "/search?q=tea",
 )  # fmt: skip
 EMPTY_PAGES = ("/", "/people", "/plan", "/offers", "/sources", "/system")

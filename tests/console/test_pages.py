@@ -10,7 +10,7 @@ from oneshelf.console import create
 from oneshelf.console.app import _STATIC
 
 PAGES = (
-    "/", "/people", "/people?q=person-1", "/people/person-1", "/people/person-40", "/plan", "/plan?all=1&q=tea",
+    "/", "/people", "/people?q=person-1", "/people/person-1", "/people/person-40", "/people/person-1/identity", "/plan", "/plan?all=1&q=tea",
     "/plan/green%20tea", "/offers", "/offers/first", "/offers/first?days=7", "/offers/new", "/sources", "/system",
     "/search", "/search?q=tea", "/search?q=person-2",
 )  # fmt: skip

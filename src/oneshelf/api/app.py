@@ -10,7 +10,18 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oneshelf import __version__
-from oneshelf.api import campaigns, docs_page, people, plans, problems, sources, system, tracking_docs, wheel
+from oneshelf.api import (
+    campaigns,
+    docs_page,
+    identity,
+    people,
+    plans,
+    problems,
+    sources,
+    system,
+    tracking_docs,
+    wheel,
+)
 from oneshelf.api.answers import components
 from oneshelf.api.idempotency import Answers
 from oneshelf.api.tracking import Sink, Tracking
@@ -41,7 +52,7 @@ def create(shelf: Shelf, *, sink: Sink | None = None) -> ASGIApp:
     app.state.answers = Answers()
     tracking = Tracking(shelf, sink=sink)
     app.router.routes[:0] = tracking.routes()  # the hot path is looked up first
-    for module in (people, plans, campaigns, sources, wheel, system):
+    for module in (identity, people, plans, campaigns, sources, wheel, system):
         app.include_router(module.router)
     problems.install(app)
     _describe(app, shelf)

@@ -49,6 +49,14 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     undoable: bool
 
 
+class Identified(msgspec.Struct, frozen=True, kw_only=True):
+    """Who somebody is: every identifier, the person's own id first, and why, newest first."""
+
+    person_id: str
+    identifiers: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
 class Identity:
     """Use cases about who is who."""
 
@@ -57,23 +65,18 @@ class Identity:
         self._people = people
         self._step = step
 
-    def identifiers(
-        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service"
-    ) -> tuple[str, ...]:
-        """Every identifier of a person, their own id first. Raises NotFound."""
-        known_as, _ = self._people.look_at(person_id, actor, "people.read", purpose=purpose)
-        return (known_as, *sorted(self._cluster(known_as) - {known_as}))
-
-    def reasons(
-        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service"
-    ) -> tuple[Reason, ...]:
-        """Why a person is who they are: joins, splits and refusals, newest first. Raises NotFound."""
+    def of(self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service") -> Identified:
+        """Every identifier of a person, and why each is theirs. Raises NotFound, NotAllowed."""
         known_as, _ = self._people.look_at(person_id, actor, "people.read", purpose=purpose)
         cluster = self._cluster(known_as)
         with self._core.database.read() as connection:
-            rows = identity.reasons(connection, sorted(cluster), limit=REASONS_SHOWN_MAX)
+            rows = identity.reasons(connection, cluster, limit=REASONS_SHOWN_MAX)
             held = identity.ties(connection, cluster)
-        return tuple(_reason(row, held) for row in rows)
+        return Identified(
+            person_id=known_as,
+            identifiers=(known_as, *sorted(cluster - {known_as})),
+            reasons=tuple(_reason(row, held) for row in rows),
+        )
 
     def join(
         self,
@@ -147,8 +150,11 @@ class Identity:
 
     def undo(
         self, reason_id: str, *, reason: str, actor: Actor = OPERATOR, now: datetime | None = None
-    ) -> None:
-        """Undo one join of the reason log. Raises NotFound, InvalidInput when it no longer holds, NotAllowed."""
+    ) -> str:
+        """Undo one join of the reason log; return its first identifier.
+
+        Raises NotFound, InvalidInput when the join no longer holds, NotAllowed.
+        """
         with self._core.database.read() as connection:
             row = identity.reason(connection, reason_id)
         if row is None or row.action != "joined":
@@ -168,6 +174,7 @@ class Identity:
             decided_by=actor.name,
         )
         self._decide(body, now or utc_now())
+        return row.identifier
 
     def _known(self, person_id: str, actor: Actor) -> str:
         """The person behind an id, for an actor who may decide about them."""

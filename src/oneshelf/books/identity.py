@@ -137,7 +137,7 @@ def give_reasons(connection: Connection, rows: Sequence[ReasonRow]) -> None:
 
 def reasons(connection: Connection, person_ids: Iterable[str], *, limit: int) -> list[ReasonRow]:
     """The newest lines about some people, whichever side they were on."""
-    given = list(person_ids)
+    given = sorted(set(person_ids))
     query = select(identity_reason).where(
         or_(
             among(connection, identity_reason.c.person_id, given),

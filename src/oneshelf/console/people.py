@@ -49,6 +49,8 @@ HAPPENINGS = {
     "place.visited": mark("Visited a store"),
     "person.identified": mark("Said who they are"),
     "person.aliased": mark("Was recognised"),
+    "person.joined": mark("Turned out to be one person"),
+    "person.parted": mark("Turned out to be two people"),
     "person.grouped": mark("Joined a group"),
     "page.viewed": mark("Looked at a page"),
     "screen.viewed": mark("Looked at a screen"),

@@ -45,7 +45,7 @@ from oneshelf.events.catalogue import (
 from oneshelf.events.envelope import NOWHERE, Event
 from oneshelf.words.goods import Product
 from oneshelf.words.ids import digest
-from oneshelf.words.people import Who
+from oneshelf.words.people import IdentifierKind, Who, identifier
 from oneshelf.words.places import Channel
 
 Values = Sequence[str | None]
@@ -53,8 +53,11 @@ T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 
+#: Identifiers besides a member's own id and a browser's.
+_FURTHER: tuple[IdentifierKind, ...] = ("card", "email", "phone", "payment", "device")
+
 #: Their values are about people: problems do not show them.
-_PERSONAL = ("person", "anonymous", "text", "query", "traits.")
+_PERSONAL = ("person", "anonymous", *_FURTHER, "text", "query", "traits.")
 _CHANNELS = get_args(Channel)
 #: Rows of these kinds name products well; what comes back or is written off is described by its damage.
 _NAMING = frozenset(
@@ -180,13 +183,24 @@ class _Row:
             self.note(name, text, flaw, optional=optional)
             return instead
 
+    def _who(self) -> Who:
+        """Who a row is about; what stands where nobody is known (`NULL`, `test`, `0000000`) is no identifier."""
+        person, anonymous = (self.may(name, check_id, None) for name in ("person", "anonymous"))
+        further = ((kind, self.may(kind, check_id, None)) for kind in _FURTHER if kind in self.judge.cells)
+        named = {identifier(kind, value) for kind, value in further if value is not None}
+        return Who(
+            user_id=None if person is None else identifier("user", person),
+            anonymous_id=None
+            if anonymous is None or identifier("anonymous", anonymous) is None
+            else anonymous,
+            identifiers=tuple(sorted(one for one in named if one is not None)),
+        )
+
     def event(self, ruling: Ruling) -> Event | None:
         """What happened, or None when the row is refused. The id is made where all rows are known."""
         place_id = self.may("place", check_id, NOWHERE)
         at = self.need("time", self.judge.time_at(place_id), None)
-        who = Who(
-            user_id=self.may("person", check_id, None), anonymous_id=self.may("anonymous", check_id, None)
-        )
+        who = self._who()
         channel: Channel = self.may("channel", _channel, "unknown")
         body = _BODIES[ruling.kind](self, ruling)
         if self.refused or at is None:

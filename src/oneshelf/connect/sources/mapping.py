@@ -163,6 +163,11 @@ class Mapping(_Part, frozen=True, kw_only=True):
     order: Field | None = None
     person: Field | None = None
     anonymous: Field | None = None
+    card: Field | None = None
+    email: Field | None = None
+    phone: Field | None = None
+    payment: Field | None = None
+    device: Field | None = None
     place: Field | None = None
     channel: Field | None = None
     quantity: QuantityField | None = None
