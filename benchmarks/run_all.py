@@ -64,6 +64,25 @@ def latency(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     )
 
 
+def people(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Live joins, and portraits over HTTP."""
+    load = f"while ingest runs at half of what the whole house keeps up with ({found['load_events_per_second']:,} events/s)"
+    yield (
+        f"acknowledged sign-in to one person with both histories on sqlite, {load}",
+        f"p99 {found['join_p99_ms']} ms (median {found['join_median_ms']} ms, {found['joins']} probes)",
+        "–",
+        "–",
+        f"p99 under {found['join_aim_ms']} ms",
+    )
+    yield (
+        f"one portrait by HTTP at {found['portraits_per_second']} requests/s, each look logged durably, {load}",
+        f"p99 {found['portrait_p99_ms']} ms (median {found['portrait_median_ms']} ms, {found['portraits']:,} requests)",
+        "–",
+        "–",
+        f"p99 under {found['portrait_aim_ms']} ms",
+    )
+
+
 def load(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """A year of receipts into journal, books and lake."""
     ours, floor = found["ours"], found["reference"]
@@ -87,7 +106,7 @@ def ibis_vs_sql(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     )
 
 
-SCRIPTS = {script.__name__: script for script in (ingest, faults, latency, load, ibis_vs_sql)}
+SCRIPTS = {script.__name__: script for script in (ingest, faults, latency, people, load, ibis_vs_sql)}
 
 
 def rows_of(name: str, arguments: list[str]) -> list[str]:

@@ -52,7 +52,12 @@ Purpose = Annotated[
 _bearer = HTTPBearer(auto_error=False, scheme_name="token", description="A token of `oneshelf keys token`.")
 
 
-def _shelf(request: Request) -> Shelf:
+async def _shelf(request: Request) -> Shelf:
+    """Async, as FastAPI would give a plain function a thread, and that costs more than the function."""
+    return _open_shelf(request)
+
+
+def _open_shelf(request: Request) -> Shelf:
     shelf: Shelf = request.app.state.shelf
     return shelf
 
@@ -60,7 +65,7 @@ def _shelf(request: Request) -> Shelf:
 def _actor(
     request: Request, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Actor:
-    actor = _shelf(request).staff.actor_of(token.credentials) if token is not None else None
+    actor = _open_shelf(request).staff.actor_of(token.credentials) if token is not None else None
     if actor is None:
         raise NotSignedIn(
             "The bearer token is missing or not known here.",

@@ -36,7 +36,7 @@ _ACTIONS = {
 _RULES = {
     "joined": mark("One event carried both."),
     "parted": mark("The identifier is shared by too many people."),
-    "limit": mark("One person does not have so many: %(kind)s."),
+    "limit": mark("It would give one person too many of a kind: %(kind)s."),
     "size": mark("The person has too many identifiers already."),
 }
 
