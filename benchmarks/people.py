@@ -47,8 +47,6 @@ def _tracked(event: str, properties: dict[str, object], **who: str) -> dict[str,
 
 def joins(client: Client, shelf, seconds: float) -> list[float]:
     """Milliseconds from the acknowledged sign-in to one person with both histories."""
-    from oneshelf.insight.people import state as states
-
     waits: list[float] = []
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
