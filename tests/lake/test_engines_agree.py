@@ -23,6 +23,7 @@ from oneshelf.events.catalogue import KINDS
 from oneshelf.insight.activity import events_by_day
 from oneshelf.insight.goods.demand import daily_by, daily_sales
 from oneshelf.insight.measures import measured
+from oneshelf.insight.people.conditions import parse, where
 from oneshelf.insight.people.portraits import KINDS_READ, portraits
 from oneshelf.insight.people.purchases import purchases
 from oneshelf.insight.receipts import receipts, resolved
@@ -261,6 +262,28 @@ def insight_daily_sales_by_type(engine: Engine) -> ir.Table:
 def insight_portraits(engine: Engine) -> ir.Table:
     events = {kind: engine.events(kind) for kind in KINDS_READ}
     return portraits(events, links=links_of(engine), products=engine.reference("products"), now=NOW)
+
+
+@compared
+def conditions_over_portraits(engine: Engine) -> ir.Table:
+    """One column a condition: true, false or unknown for each person."""
+    asked = (
+        "recency_days <= 30 and monetary_minor >= 10000 and not favourite_category_share > 0.5",
+        r'favourite_category in ("snacks", "back\\slash", "it\'s") or favourite_category not in ("x")',
+        'last_seen_at between "2026-03-05" and "2026-04-10" or recency_days is unknown',
+        'not (last_seen_at > "2026-04-10T12:00:00+02:00" or simulated = true)',
+        "monetary_minor >= top(0.1) or average_order_minor > 12.5 or frequency in (1, 2.0, 3)",
+        "p_active > 0.5 or everybody and not refunds = 0",
+    )
+    table = insight_portraits(engine)
+    cutpoints = {("monetary_minor", 0.1): 20_000}
+    return table.select(
+        "person_id",
+        **{
+            f"asked_{at}": where(parse(text), table, cutpoints=cutpoints, time_zone="Asia/Shanghai")
+            for at, text in enumerate(asked)
+        },
+    )
 
 
 @compared
