@@ -44,6 +44,7 @@ OPERATIONS = [
             "plans/next-day",
             "plans/history",
             "measures",
+            "measures/{name}",
             "campaigns",
             "campaigns/{campaign_id}/effect",
         )

@@ -46,6 +46,21 @@ def test_every_reading_command_speaks_json(folder: Path) -> None:
     assert {check["name"] for check in json.loads(run(folder, "doctor", "--json"))} >= {"books", "free space"}
 
 
+def test_a_measure_is_asked_by_dimensions_as_table_json_and_csv(folder: Path) -> None:
+    asked = ("measure", "net_sales_minor", "--by", "place,weekday", "--where", "channel=store")
+    table = json.loads(run(folder, *asked, "--json"))
+    assert {cell["keys"][0] for cell in table["cells"]} == {"store-1", "store-2", "store-3"}
+    lines = run(folder, *asked, "--csv").splitlines()
+    assert lines[0] == "place,weekday,currency,net_sales_minor,give_or_take,simulated"
+    assert len(lines) == 1 + len(table["cells"])
+    assert "Net sales" in run(folder, *asked, "--limit", "2")
+    assert "repeat_rate" in run(folder, "measure")
+    with pytest.raises(OneShelfError, match="has no ="):
+        CliRunner().invoke(
+            app, ["--data", str(folder), "measure", "orders", "--where", "web"], catch_exceptions=False
+        )
+
+
 def test_people_read_tables(folder: Path) -> None:
     assert "person-1" in run(folder, "people", "portrait", "person-1")
     assert "WAPE" in run(folder, "plan", "--limit", "2")

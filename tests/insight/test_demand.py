@@ -1,15 +1,13 @@
-"""Daily sales and measures, against plain Python over the same events."""
+"""Daily sales, against plain Python over the same events."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from oneshelf.errors import InvalidInput
 from oneshelf.events import catalogue as c
 from oneshelf.events.envelope import Event
 from oneshelf.insight.goods.demand import DAILY_SALES_SCHEMA, UNPLACED, daily_by, daily_sales
-from oneshelf.insight.measures import MEASURES, measured
 from oneshelf.insight.people.purchases import purchases
 from oneshelf.insight.receipts import receipts, resolved
 from oneshelf.testing.shop import small_shop
@@ -107,81 +105,6 @@ def test_receipts_without_lines_and_without_a_person_count(run):
     found = {(row["is_order"], row["person_id"], row["pieces"], row["amount_minor"]) for row in rows}
     assert len(rows) == 3
     assert found == {(False, "ann", -1, -100), (True, None, 0, 0), (True, "ann", 2, 100)}
-
-
-def measures_of(run, events, **given):
-    return run(lambda orders, refunds: measured(receipts(orders, refunds), **given), events).to_pylist()
-
-
-def test_every_measure_is_its_formula(run):
-    events = [
-        order(milk(2, 300), milk(1, 100), who="ann"),
-        order(milk(1, 200), who="ann"),
-        order(milk(1, 100), who="ben"),
-        order(),  # nobody, nothing
-        refund(milk(1, 100), who="cat"),
-    ]
-    (row,) = measures_of(run, events)
-    assert row == {
-        "currency": "CNY",
-        "gross_sales_minor": 700,
-        "refunded_minor": 100,
-        "net_sales_minor": 600,
-        "orders": 4,
-        "average_transaction_minor": 150.0,
-        "units_per_transaction": 1.25,
-        "active_people": 2,
-        "repeat_rate": 0.5,
-        "simulated": False,
-    }
-
-
-def test_money_of_two_currencies_is_never_added(run):
-    rows = measures_of(run, [order(milk()), order(milk(), currency="EUR")], names=["net_sales_minor"])
-    assert {row["currency"]: row["net_sales_minor"] for row in rows} == {"CNY": 100, "EUR": 100}
-
-
-def test_a_day_of_refunds_alone_has_no_average_and_no_repeat_rate(run):
-    by_day = {
-        row["day"]: row
-        for row in measures_of(run, [order(milk()), refund(milk(), at=DAY + timedelta(days=1))], by=["day"])
-    }
-    lonely = by_day[date(2026, 3, 3)]
-    assert (lonely["net_sales_minor"], lonely["orders"], lonely["active_people"]) == (-100, 0, 0)
-    assert lonely["average_transaction_minor"] is None
-    assert lonely["repeat_rate"] is None
-
-
-def test_the_same_people_count_once_a_place(run):
-    events = [order(milk(), who="ann", place_id="a"), order(milk(), who="ann", place_id="b")]
-    rows = measures_of(run, events, by=["place_id"], names=["active_people", "repeat_rate"])
-    assert [(row["active_people"], row["repeat_rate"]) for row in rows] == [(1, 0.0), (1, 0.0)]
-    (chain,) = measures_of(run, events, names=["repeat_rate"])
-    assert chain["repeat_rate"] == 1.0
-
-
-@pytest.mark.parametrize("given", [{"names": ["gmv"]}, {"by": ["person_id"]}])
-def test_an_unknown_measure_or_group_is_refused_with_those_that_are_known(run, given):
-    with pytest.raises(InvalidInput, match="Known: "):
-        measures_of(run, [], **given)
-
-
-def test_measures_of_the_small_shop_are_what_was_planned(run, connection, tables_of, links_of):
-    shop = small_shop()
-    (row,) = measures_of(run, shop.events)
-    assert row["orders"] == shop.truth.orders
-    assert row["gross_sales_minor"] == shop.truth.amount_minor
-    assert row["refunded_minor"] == shop.truth.refunded_minor
-    buyers = [truth for truth in shop.truth.people.values() if truth.orders]
-    assert row["active_people"] == len(buyers)
-    assert row["repeat_rate"] == pytest.approx(sum(truth.orders > 1 for truth in buyers) / len(buyers))
-
-
-def test_every_measure_says_its_formula_and_unit():
-    for name, measure in MEASURES.items():
-        assert measure.name == name
-        assert measure.formula.endswith(".")
-        assert measure.unit in {"minor", "orders", "pieces", "people", "share"}
 
 
 def test_links_resolve_events_and_leave_the_others_alone(connection, tables_of, links_of):

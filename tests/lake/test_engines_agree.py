@@ -21,12 +21,13 @@ from oneshelf.effect.outcome import moments_by_arm, outcome_per_person
 from oneshelf.errors import Unavailable
 from oneshelf.events.catalogue import KINDS
 from oneshelf.insight.activity import events_by_day
+from oneshelf.insight.cube import KINDS_READ as CUBE_KINDS
+from oneshelf.insight.cube import Facts, cells, guarded
 from oneshelf.insight.goods.demand import daily_by, daily_sales
-from oneshelf.insight.measures import measured
+from oneshelf.insight.measures import MEASURES, Measure
 from oneshelf.insight.people.conditions import parse, where
 from oneshelf.insight.people.portraits import KINDS_READ, portraits
 from oneshelf.insight.people.purchases import purchases
-from oneshelf.insight.receipts import receipts, resolved
 from oneshelf.lake.engine import Engine
 from oneshelf.lake.engines import open_engine
 from oneshelf.lake.schema import MOMENT
@@ -296,10 +297,46 @@ def insight_events_by_day(engine: Engine) -> ir.Table:
     return events_by_day(engine.events("place.visited"))
 
 
+def facts_of(engine: Engine, measure: Measure) -> Facts:
+    people = [f"person-{number}" for number in range(1, 31)]
+    zones = {"store-1": "Asia/Shanghai", "store-2": "Asia/Shanghai", "store-3": "Europe/Berlin"}
+    tiers = ["core" if number % 3 else "new" for number in range(30)]
+    return Facts(
+        events={kind: engine.events(kind) for kind in CUBE_KINDS[measure.family]},
+        links=links_of(engine),
+        products=engine.reference("products"),
+        tiers=engine.memory(pa.table({"person_id": people, "tier": tiers})),
+        places=engine.memory(pa.table({"id": list(zones), "time_zone": list(zones.values())})),
+        zones=frozenset(zones.values()),
+        time_zone="Asia/Shanghai",
+        days=(date(2026, 3, 1), date(2026, 5, 3)),
+    )
+
+
 @compared
-def insight_measures(engine: Engine) -> ir.Table:
-    all_receipts = receipts(engine.events("order.completed"), engine.events("order.refunded"))
-    return measured(resolved(all_receipts, links_of(engine)), by=("day", "place_id"))
+def insight_cube_of_sales_by_place_and_hour(engine: Engine) -> ir.Table:
+    measure = MEASURES["average_transaction_minor"]
+    return cells(facts_of(engine, measure), measure, by=("place", "hour"))
+
+
+@compared
+def insight_cube_of_people_by_category_and_week(engine: Engine) -> ir.Table:
+    measure = MEASURES["repeat_rate"]
+    return cells(facts_of(engine, measure), measure, by=("category", "week"), where={"weekday": [1, 2, 6]})
+
+
+@compared
+def insight_cube_of_visits_by_tier_and_channel(engine: Engine) -> ir.Table:
+    measure = MEASURES["visits"]
+    return cells(facts_of(engine, measure), measure, by=("tier", "channel"))
+
+
+@compared
+def insight_cube_with_the_people_of_each_cell(engine: Engine) -> ir.Table:
+    measure = MEASURES["margin_minor"]
+    people = [f"person-{number}" for number in range(1, 41)]
+    keys = engine.memory(pa.table({"person_id": people, "key": [2**31 - number for number in range(1, 41)]}))
+    return guarded(facts_of(engine, measure), measure, by=("place", "hour"), keys=keys)
 
 
 @compared

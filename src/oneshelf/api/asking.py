@@ -22,10 +22,10 @@ T = TypeVar("T")
 BODY_BYTES_MAX: Final = 1_000_000
 
 #: Ids and names hold no control characters, which no database of ours takes either.
-_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
 
 PersonId = Annotated[
-    str, Path(description="A member's id, or a browser's.", min_length=1, max_length=250, pattern=_PRINTABLE)
+    str, Path(description="A member's id, or a browser's.", min_length=1, max_length=250, pattern=PRINTABLE)
 ]
 CampaignId = Annotated[
     str,
@@ -33,7 +33,7 @@ CampaignId = Annotated[
         description="The id that the campaign was sent under.",
         min_length=1,
         max_length=100,
-        pattern=_PRINTABLE,
+        pattern=PRINTABLE,
     ),
 ]
 Limit = Annotated[int, Query(description="How many at most.", ge=1, le=200)]
@@ -41,8 +41,8 @@ After = Annotated[
     str | None,
     Query(description="The `next` of the page before; leave out for the first page.", max_length=500),
 ]
-Text = Annotated[str, Query(max_length=200, pattern=_PRINTABLE)]
-OptionalText = Annotated[str | None, Query(max_length=200, pattern=_PRINTABLE)]
+Text = Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
+OptionalText = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE)]
 
 Purpose = Annotated[
     Literal["service", "marketing", "analysis", "support"],

@@ -1,18 +1,16 @@
-"""The plan for the next day, the history behind its lines, and the definitions of the measures."""
+"""The plan for the next day, and the history behind its lines."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import AnActor, AShelf, Text
 from oneshelf.app.goods import DayValue
 from oneshelf.decisions.plan import Plan
-from oneshelf.insight.measures import MEASURES
 
 router = APIRouter(prefix="/v1", tags=["plan"])
 
@@ -20,15 +18,6 @@ Day = Annotated[
     date | None, Query(description="A day, such as 2017-11-30; default: the newest day with sales.")
 ]
 Days = Annotated[int, Query(description="How many days back.", ge=1, le=365)]
-
-
-class MeasureDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """What a figure means wherever it is shown."""
-
-    name: str
-    title: str
-    formula: str
-    unit: str
 
 
 @router.get("/plans/next-day", **answers(Plan, 404))
@@ -41,15 +30,3 @@ def next_day(shelf: AShelf, actor: AnActor, as_of: Day = None) -> Answer:
 def history(shelf: AShelf, actor: AnActor, series: Text, until: Day = None, days: Days = 56) -> Answer:
     """What one product type sold on each of the last days."""
     return Answer(shelf.goods.history(series, until=until, days=days, actor=actor))
-
-
-@router.get("/measures", **answers(tuple[MeasureDefinition, ...]))
-def measures(actor: AnActor) -> Answer:
-    """The one definition of every figure of sales."""
-    del actor  # for everybody on the staff
-    return Answer(
-        tuple(
-            MeasureDefinition(name=m.name, title=m.title, formula=m.formula, unit=m.unit)
-            for m in MEASURES.values()
-        )
-    )

@@ -15,6 +15,7 @@ from oneshelf.app.filing import load_file
 from oneshelf.app.goods import Goods
 from oneshelf.app.identity import Identity
 from oneshelf.app.loading import LoadReport, Policy, Progress
+from oneshelf.app.measures import Measures
 from oneshelf.app.offers import Offers
 from oneshelf.app.people import People
 from oneshelf.app.projections import Lakeward, Live, run_to_the_end
@@ -36,6 +37,7 @@ class Shelf:
         self.people = People(core)
         self.goods = Goods(core)
         self.offers = Offers(core, self.people)
+        self.measures = Measures(core)
         self.sources = Sources(core)
         self.staff = Staff(core)
         self.system = System(core)

@@ -55,7 +55,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
                 f"The role {self.role} does not cover {action}.",
                 "Ask an admin for another role, or to do it for you.",
             )
-        if place_id is not None and not self.may_at(place_id):
+        if place_id is not None:
+            self.require_place(place_id)
+
+    def require_place(self, place_id: str) -> None:
+        """Raise NotAllowed unless the place is among the actor's own."""
+        if not self.may_at(place_id):
             raise NotAllowed(
                 "This place is not among yours.", "Ask an admin to add the place to your account."
             )

@@ -1,0 +1,34 @@
+"""A table of a measure as CSV: one line a cell, the dimensions first."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from oneshelf.app.measures import MeasureTable
+from oneshelf.insight.cells import Key
+
+
+def as_csv(table: MeasureTable) -> str:
+    """The cells of a table under the names of its dimensions, currency, the measure, give_or_take and simulated.
+
+    Lines end in CR LF (RFC 4180). What is not known is empty; text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow((*table.by, "currency", table.measure.name, "give_or_take", "simulated"))
+    for cell in table.cells:
+        rows.writerow(
+            (
+                *map(_text, cell.keys),
+                cell.currency,
+                cell.value,
+                cell.give_or_take,
+                str(cell.simulated).lower(),
+            )
+        )
+    return out.getvalue()
+
+
+def _text(key: Key) -> Key:
+    return f"'{key}" if isinstance(key, str) and key[:1] in "=+-@\t\r" else key

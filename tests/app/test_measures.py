@@ -1,0 +1,179 @@
+"""One way to ask for every figure: who asks decides which places, and whether people are protected."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from oneshelf.app.measures import SALT, wording
+from oneshelf.app.shelf import Shelf
+from oneshelf.books import secrets
+from oneshelf.errors import InvalidInput, NotAllowed, NotFound
+from oneshelf.insight.disclosure import PEOPLE_MIN
+from oneshelf.testing.shop import FIRST_DAY, LAST_DAY, NOW, Shop
+from oneshelf.trust.access import Actor
+
+PLANNER = Actor(name="pia", role="planner")
+STORE = Actor(name="sam", role="store", places=("store-1",))
+
+
+def test_sales_by_place_and_hour_are_what_the_shop_sold(shelf: Shelf, shop: Shop) -> None:
+    zones = {place.id: ZoneInfo(place.time_zone) for place in shop.places}
+    sold: dict[tuple[str, int], int] = defaultdict(int)
+    for event in shop.events:
+        if event.kind == "order.completed":
+            sold[event.place_id, event.happened_at.astimezone(zones[event.place_id]).hour] += (
+                event.body.amount_minor
+            )
+    table = shelf.measures.ask("gross_sales_minor", ("place", "hour"))
+    assert {cell.keys: cell.value for cell in table.cells if cell.value} == {
+        k: v for k, v in sold.items() if v
+    }
+    assert [cell.value for cell in table.total] == [shop.truth.amount_minor]
+    assert (table.protected, table.simulated) == (False, False)
+    assert (table.since, table.until) == (FIRST_DAY, LAST_DAY)
+
+
+def test_people_are_counted_in_each_cell_and_not_added(shelf: Shelf, shop: Shop) -> None:
+    table = shelf.measures.ask("active_people", ("place",))
+    buyers = sum(truth.orders > 0 for truth in shop.truth.people.values())
+    assert [cell.value for cell in table.total] == [buyers]
+    assert sum(cell.value or 0 for cell in table.cells) > buyers
+
+
+def test_visits_say_that_simulated_events_entered(shelf: Shelf) -> None:
+    table = shelf.measures.ask("visits", ("weekday",))
+    assert table.simulated
+    assert [cell.keys for cell in table.cells] == [(day,) for day in range(1, 8)]
+    assert {cell.currency for cell in table.cells} == {None}
+
+
+def test_filters_and_days_cut_what_enters(shelf: Shelf, shop: Shop) -> None:
+    day = FIRST_DAY + timedelta(days=10)
+    truth = sum(
+        s.amount_minor for (d, place, _), s in shop.truth.sales.items() if d == day and place == "store-2"
+    )
+    table = shelf.measures.ask("gross_sales_minor", ("day",), {"place": "store-2"}, day, day)
+    assert [(cell.keys, cell.value) for cell in table.cells] == [((day.isoformat(),), truth)]
+    assert table.where == {"place": ("store-2",)}
+
+
+def test_a_question_about_days_without_events_is_answered_by_an_empty_table(shelf: Shelf) -> None:
+    table = shelf.measures.ask("orders", ("hour",), since=date(2001, 1, 1), until=date(2001, 1, 2))
+    assert (table.cells, table.total) == ((), ())
+
+
+def test_staff_of_a_store_see_the_figures_of_that_store_only(shelf: Shelf) -> None:
+    mine = shelf.measures.ask("orders", ("place",), actor=STORE)
+    assert [cell.keys for cell in mine.cells] == [("store-1",)]
+    assert mine.total[0].value == mine.cells[0].value
+    with pytest.raises(NotAllowed, match="not among yours"):
+        shelf.measures.ask("orders", where={"place": ["store-1", "store-2"]}, actor=STORE)
+
+
+@pytest.fixture
+def salted(shelf: Shelf) -> Shelf:
+    """The shop under a salt that is always the same, so that a test's noise is."""
+    shelf.core.database.writer.write(lambda c: secrets.keep(c, SALT, bytes(range(32)), NOW))
+    return shelf
+
+
+def test_who_may_not_see_people_gets_figures_with_noise_and_nothing_about_few(salted: Shelf) -> None:
+    asked = ("active_people", ("weekday", "channel"))
+    told = salted.measures.ask(*asked, actor=PLANNER)
+    truth = {c.keys: c.value or 0 for c in salted.measures.ask(*asked).cells}
+    assert told.protected
+    assert 3 < len(told.cells) < len(truth)
+    assert {cell.keys for cell in told.cells} <= truth.keys()
+    off = [abs((cell.value or 0) - truth[cell.keys]) for cell in told.cells]
+    assert 0 < max(off) < 30
+    assert all(cell.give_or_take for cell in told.cells)
+    assert told == salted.measures.ask(*asked, actor=PLANNER)
+
+
+def test_a_total_less_its_other_cells_is_exact_for_who_may_see_people_only(salted: Shelf) -> None:
+    def rest(actor: Actor) -> float:
+        table = salted.measures.ask("orders", ("place",), actor=actor)
+        return table.total[0].value - sum(cell.value for cell in table.cells)
+
+    assert rest(Actor(name="ann", role="analyst")) == 0
+    assert abs(rest(PLANNER)) > 2
+
+
+def test_a_filter_and_a_key_word_one_cell_alike_so_that_there_is_nothing_to_average(salted: Shelf) -> None:
+    by_key = salted.measures.ask("orders", ("channel",), actor=PLANNER)
+    for cell in by_key.cells:
+        by_filter = salted.measures.ask("orders", where={"channel": cell.keys[0]}, actor=PLANNER)
+        assert [each.value for each in by_filter.total] == [cell.value]
+
+
+def test_cells_of_few_people_are_left_out_as_empty_ones_are(salted: Shelf) -> None:
+    sold = {c.keys: c.value or 0 for c in salted.measures.ask("orders", ("place", "hour")).cells}
+    shown = salted.measures.ask("orders", ("place", "hour"), actor=PLANNER).cells
+    # receipts of nobody known count as somebody else each, so there are at most as many people as orders
+    assert {cell.keys for cell in shown} <= {keys for keys, orders in sold.items() if orders >= PEOPLE_MIN}
+    assert len(shown) < len(sold)
+
+
+@pytest.mark.parametrize(
+    "where", [{"place": ["store-1", "store-2"]}, {"place": "store-1", "channel": "store"}]
+)
+def test_who_may_not_see_people_filters_by_one_value(shelf: Shelf, where: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput, match="protected"):
+        shelf.measures.ask("orders", where=where, actor=PLANNER)
+
+
+def test_days_are_widened_to_months_for_who_may_not_see_people(shelf: Shelf) -> None:
+    one = shelf.measures.ask("orders", since=date(2026, 3, 5), until=date(2026, 3, 6), actor=PLANNER)
+    other = shelf.measures.ask("orders", since=date(2026, 3, 1), until=date(2026, 3, 31), actor=PLANNER)
+    assert one == other
+
+
+def test_every_filter_that_cannot_be_read_is_told_at_once(shelf: Shelf) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        shelf.measures.ask("orders", where={"hour": 24, "weekday": "Monday", "day": "soon", "place": []})
+    assert [problem.field for problem in refused.value.problems] == [
+        "where.hour", "where.weekday", "where.day", "where",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("by", "since", "until", "says"),
+    [
+        (("place", "hour", "day"), None, None, "too many"),
+        ((), date(2026, 4, 1), date(2026, 3, 1), "is after"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(shelf: Shelf, by, since, until, says) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        shelf.measures.ask("orders", by, since=since, until=until)
+
+
+def test_tiers_are_asked_for_only_when_there_are_any(shelf: Shelf) -> None:
+    with pytest.raises(NotFound, match="tier"):
+        shelf.measures.ask("orders", ("tier",))
+
+
+def test_hostile_text_in_a_filter_matches_nothing_and_breaks_nothing(shelf: Shelf) -> None:
+    for text in ("'; drop table person; --", "<script>", "\x00", "茶" * 500):
+        assert shelf.measures.ask("orders", ("hour",), {"category": text}).cells == ()
+
+
+def test_one_cell_has_one_wording_however_it_is_asked():
+    days = (date(2026, 3, 1), date(2026, 4, 30))
+    row = {"place": "a", "hour": 8, "currency": "CNY"}
+    both = wording(row, ("place", "hour"), {}, days)
+    assert both == wording({"hour": 8, "currency": "CNY"}, ("hour",), {"place": ("a",)}, days)
+    assert both != wording({"hour": 9, "currency": "CNY"}, ("hour",), {"place": ("a",)}, days)
+    one_day = {"day": date(2026, 3, 5), "currency": "CNY"}
+    assert wording(one_day, ("day",), {}, days) == wording(
+        one_day, ("day",), {}, (date(2026, 3, 1), date(2026, 3, 31))
+    )
+
+
+def test_the_salt_is_made_once_and_is_not_in_any_answer(shelf: Shelf) -> None:
+    assert shelf.core.secret("disclosure") == shelf.core.secret("disclosure")
+    assert len(shelf.core.secret("disclosure")) == 32
