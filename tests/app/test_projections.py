@@ -179,7 +179,7 @@ def test_what_cannot_be_read_is_kept_listed_and_replayed_once_it_can(empty: Shel
 def test_two_runners_of_one_projection_never_count_twice(shelf: Shelf, shop: Shop) -> None:
     with shelf.core.database.read() as connection:
         position = cursors.position(connection, "live")
-        turn = folding.fold(connection, shelf.core.journal.read(0, events_max=10))
+        turn = folding.fold(connection, shelf.core.journal.read(0, events_max=10), "UTC")
     with pytest.raises(Conflict):
         shelf.core.database.writer.write(
             lambda c: (cursors.advance(c, "live", expected=position - 1, to=position), folding.save(c, turn))

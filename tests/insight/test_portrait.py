@@ -3,12 +3,16 @@
 import random
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from oneshelf.events import catalogue as c
 from oneshelf.events.envelope import Event
-from oneshelf.insight.people.portrait import Portrait, portrait_of
+from oneshelf.insight.people.drawing import portrait_of
+from oneshelf.insight.people.fields import FIELDS
+from oneshelf.insight.people.flat import flat
+from oneshelf.insight.people.portrait import Everybody, Portrait
 from oneshelf.insight.people.portraits import CHANNELS, KINDS_READ, portraits
 from oneshelf.insight.people.state import PersonState, fold, merge
 from oneshelf.testing.shop import small_shop
@@ -84,7 +88,7 @@ def test_a_person_known_only_by_a_refund_owes_us_nothing_and_was_not_seen():
 
 def test_favourite_categories_share_all_baskets_with_products_that_nobody_placed():
     portrait = drawn(order("oat", "milk", "rye", "bag"), order("oat", "unheard-of"))
-    found = [(share.category, share.baskets, share.share) for share in portrait.favourite_categories]
+    found = [(share.name, share.baskets, share.share) for share in portrait.favourite_categories]
     assert found == [("drinks", 3, 0.5), ("bakery", 1, pytest.approx(1 / 6))]
 
 
@@ -151,10 +155,99 @@ def test_a_portrait_names_the_fields_that_simulated_events_entered():
         "last_place_id",
         "last_channel",
         "channel_mix",
+        "searched_count",
         "searched_not_bought",
     )
     ordered = drawn(order("oat", simulated=True)).simulated
     assert {"recency_days", "frequency", "monetary_minor", "favourite_categories", "places"} <= set(ordered)
+
+
+def test_intervals_are_between_days_with_an_order_and_the_middle_one_counts():
+    orders = [order("oat", days_ago=ago) for ago in (40, 39.99, 30, 12, 2)]
+    portrait = drawn(*orders, refund("oat", days_ago=1))
+    assert (portrait.order_days, portrait.repurchase_interval_days) == (4, 10.0)
+    assert (portrait.customer_age_days, portrait.recency_days) == (40, 2)
+    assert portrait.first_order_at == NOW - timedelta(days=40)
+    assert drawn(*orders[:2]).repurchase_interval_days is None
+    assert drawn(*orders[1:4]).repurchase_interval_days == 14.0
+
+
+def test_what_was_recent_ends_with_today_and_takes_refunds_off_on_their_day():
+    portrait = drawn(
+        order("oat", days_ago=0),
+        order("oat", days_ago=27.4),
+        order("oat", days_ago=28),
+        order("oat", days_ago=91, currency="EUR"),
+        refund("oat", 30, days_ago=90),
+    )
+    assert [(r.days, r.orders, r.spend_minor) for r in portrait.recent] == [
+        (28, 2, 200),
+        (91, 3, 270),
+        (364, 4, 270),
+    ]
+
+
+def test_prices_promotions_coupons_margin_and_pieces_come_from_the_lines():
+    lines = (
+        c.Line(product_id="oat", quantity=3, amount_minor=300, discount_minor=30, cost_minor=210),
+        c.Line(product_id="rye", quantity=500, unit="g", amount_minor=100, coupon_minor=20),
+        c.Line(product_id="milk", amount_minor=200, cost_minor=0),
+    )
+    body = c.OrderCompleted(order_id="o", currency="CNY", lines=lines)
+    portrait = drawn(event(body), order("rye"), event(c.CouponRedeemed(coupon_id="k")))
+    assert portrait.promoted_share == pytest.approx(300 / 700)
+    assert (portrait.coupon_orders, portrait.coupon_minor, portrait.coupon_share) == (1, 20, 0.5)
+    assert portrait.coupons_redeemed == 1
+    assert portrait.margin_minor == 290, "500 on lines with a cost, which cost 210"
+    assert portrait.units_per_order == 3.0, "3 + 1 + 1 pieces, and 1"
+    assert drawn(order("rye")).margin_minor is None
+    assert drawn(order("rye", amount_minor=0)).promoted_share is None
+
+
+def test_the_time_of_day_and_the_weekend_are_those_of_the_places_own_clock():
+    shanghai = ZoneInfo("Asia/Shanghai")
+    friday = datetime(2026, 5, 29, 16, 30, tzinfo=UTC)  # half past midnight on Saturday there
+    body = c.OrderCompleted(order_id="o", currency="CNY")
+    happened = Event(id="e", source="test", happened_at=friday, body=body)
+    drawn_there = portrait_of("ann", fold(None, happened, shanghai), now=NOW, products={})
+    drawn_here = portrait_of("ann", fold(None, happened, UTC), now=NOW, products={})
+    assert ([d.daypart for d in drawn_there.dayparts], drawn_there.weekend_share) == (["night"], 1.0)
+    assert ([d.daypart for d in drawn_here.dayparts], drawn_here.weekend_share) == (["afternoon"], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("hour", "daypart"),
+    [
+        (4, "night"),
+        (5, "morning"),
+        (11, "midday"),
+        (14, "afternoon"),
+        (17, "evening"),
+        (21, "evening"),
+        (22, "night"),
+    ],
+)
+def test_each_hour_belongs_to_one_part_of_the_day(hour, daypart):
+    at = datetime(2026, 5, 4, hour, 59, tzinfo=UTC)
+    body = c.OrderCompleted(order_id="o", currency="CNY")
+    state = fold(None, Event(id="e", source="test", happened_at=at, body=body))
+    assert state.dayparts == {daypart: 1}
+
+
+def test_affinities_are_measured_against_everybody():
+    everybody = Everybody(categories={"drinks": 0.25}, brands={"x": 0.0})
+    state = reduce(fold, [order("oat", "rye")], PersonState())
+    portrait = portrait_of("ann", state, now=NOW, products=GOODS, everybody=everybody)
+    assert {a.name: a.index for a in portrait.favourite_categories} == {"drinks": 200.0, "bakery": None}
+
+
+def test_a_flat_portrait_has_every_field_of_the_list_and_no_other():
+    row = flat(drawn(order("oat", channel="store", place_id="store-1")))
+    assert row.keys() == FIELDS.keys()
+    assert (row["favourite_category"], row["main_channel"], row["orders_store"]) == ("drinks", "store", 1)
+    assert (row["tier"], row["p_active"], row["main_place_id"]) == (None, None, "store-1")
+    told = drawn(event(c.PersonIdentified(traits={"household_size": 3, "life_stage": "family"})))
+    assert (flat(told)["household_size"], flat(told)["life_stage"]) == ("3", "family")
 
 
 def random_events(seed: int, count: int = 400) -> list[Event]:
@@ -259,7 +352,7 @@ def assert_twins(row: dict, portrait: Portrait) -> None:
         live_counts = (found.orders, found.visits) if found else (0, 0)
         assert (row[f"orders_{channel}"], row[f"visits_{channel}"]) == live_counts
     favourite = portrait.favourite_categories[:1]
-    assert row["favourite_category"] == (favourite[0].category if favourite else None)
+    assert row["favourite_category"] == (favourite[0].name if favourite else None)
     assert row["favourite_category_share"] == (pytest.approx(favourite[0].share) if favourite else None)
 
 

@@ -24,6 +24,9 @@ lines = st.lists(
         quantity=st.integers(0, 5),
         unit=st.sampled_from(["each", "g"]),
         amount_minor=st.integers(-500, 5000),
+        discount_minor=st.integers(0, 1),
+        coupon_minor=st.integers(0, 1),
+        cost_minor=st.none() | st.integers(0, 100),
     ),
     max_size=4,
 ).map(tuple)
@@ -35,6 +38,7 @@ bodies = st.one_of(
     st.builds(c.ProductViewed, product_id=st.sampled_from(PRODUCTS)),
     st.builds(c.ProductFavourited, product_id=st.sampled_from(PRODUCTS)),
     st.builds(c.PlaceVisited),
+    st.builds(c.CouponRedeemed, coupon_id=st.just("k")),
     st.builds(
         c.PersonIdentified, traits=st.dictionaries(st.sampled_from(["age", "town"]), st.integers(0, 3))
     ),

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from oneshelf.app import gathering
-from oneshelf.books import arrivals, goods, rejects, repeats, seen
+from oneshelf.books import arrivals, goods, places, rejects, repeats, seen
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import JournalRow
 from oneshelf.errors import InvalidInput, Problem
 from oneshelf.events import codecs
-from oneshelf.events.catalogue import StockCounted
+from oneshelf.events.catalogue import OrderCompleted, StockCounted
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.insight.people import state as states
+from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id, digest
+from oneshelf.words.time import zone
 
 
 @dataclass(slots=True)
@@ -45,8 +47,11 @@ class _Tally:
     simulated: int = 0
 
 
-def fold(connection: Connection, rows: Sequence[JournalRow]) -> Turn:
-    """Judge and fold a stretch of the journal on top of what the books hold; reads only."""
+def fold(connection: Connection, rows: Sequence[JournalRow], time_zone: str) -> Turn:
+    """Judge and fold a stretch of the journal on top of what the books hold; reads only.
+
+    `time_zone` is that of places that are not known.
+    """
     turn = Turn(recorded_at=rows[-1].recorded_at)
     judged = list(_judge(rows, turn))
     keys = [digest(recorded.event.source, recorded.event.id) for recorded in judged]
@@ -63,7 +68,12 @@ def fold(connection: Connection, rows: Sequence[JournalRow]) -> Turn:
         tally.events += 1
         tally.simulated += recorded.event.simulated
         fresh.append(recorded.event)
-    turn.people = gathering.gather(connection, fresh, states.fold)
+    zones = places.zones(connection, {e.place_id for e in fresh if isinstance(e.body, OrderCompleted)})
+
+    def enter(state: PersonState | None, event: Event) -> PersonState:
+        return states.fold(state, event, zone(zones.get(event.place_id, time_zone)))
+
+    turn.people = gathering.gather(connection, fresh, enter)
     turn.counts = [row for event in fresh for row in _stock_rows(event)]
     return turn
 

@@ -12,7 +12,8 @@ from oneshelf.app.timeline import Happening, timeline
 from oneshelf.books import identity, people
 from oneshelf.errors import NotFound
 from oneshelf.insight.people import state as states
-from oneshelf.insight.people.portrait import Portrait, portrait_of
+from oneshelf.insight.people.drawing import portrait_of
+from oneshelf.insight.people.portrait import Portrait
 from oneshelf.insight.people.state import PersonState
 from oneshelf.trust.access import OPERATOR, Action, Actor
 from oneshelf.words.people import ANONYMOUS

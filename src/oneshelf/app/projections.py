@@ -38,9 +38,10 @@ class Live:
 
     name = LIVE
 
-    def __init__(self, database: Database, journal: Journal) -> None:
+    def __init__(self, database: Database, journal: Journal, time_zone: str) -> None:
         self._database = database
         self._journal = journal
+        self._time_zone = time_zone
 
     def step(self) -> int:
         """Take one turn; return how many journal rows it consumed, 0 at the head. Conflict: another runner was first."""
@@ -50,7 +51,7 @@ class Live:
         if not rows:
             return 0
         with self._database.read() as connection:
-            turn = folding.fold(connection, rows)
+            turn = folding.fold(connection, rows, self._time_zone)
 
         def save(connection: Connection) -> None:
             cursors.advance(connection, self.name, expected=position, to=rows[-1].offset)

@@ -87,9 +87,7 @@ def _rows(portrait: Portrait) -> list[tuple[str, str, object]]:
         (
             "favourites",
             "favourite_categories",
-            ", ".join(
-                f"{c.category} {c.share:.0%}" for c in portrait.favourite_categories[:CATEGORIES_SHOWN]
-            ),
+            ", ".join(f"{c.name} {c.share:.0%}" for c in portrait.favourite_categories[:CATEGORIES_SHOWN]),
         ),
         (
             "searched, not bought",

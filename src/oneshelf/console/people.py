@@ -131,7 +131,7 @@ def _categories(visit: Visit, portrait: Portrait) -> charts.Figure | None:
     if not rows:
         return None
     return charts.bars(
-        [row.category for row in rows],
+        [row.name for row in rows],
         [row.share for row in rows],
         [visit.reader.percent(row.share) for row in rows],
     )

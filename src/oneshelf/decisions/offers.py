@@ -12,7 +12,7 @@ import msgspec
 
 from oneshelf.errors import InvalidInput
 from oneshelf.insight.goods.finder import Finder
-from oneshelf.insight.people.portrait import searched_not_bought, whole_days
+from oneshelf.insight.people.drawing import searched_not_bought, whole_days
 from oneshelf.insight.people.state import DAY_SECONDS, EPOCH_SECONDS, TAU_SECONDS, Latest, PersonState
 from oneshelf.words.goods import Product
 from oneshelf.words.time import moment

@@ -29,10 +29,14 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     #: what promotions took off, and what coupons took off; both positive
     discount_minor: int = 0
     coupon_minor: int = 0
+    #: what the goods of the line cost the shop, where the sender knows it
+    cost_minor: int | None = None
 
     def __post_init__(self) -> None:
         check_quantity(self.quantity)
         check_amount(self.amount_minor)
+        if self.cost_minor is not None:
+            check_amount(self.cost_minor, "cost_minor")
         check_amount(self.discount_minor, "discount_minor")
         check_amount(self.coupon_minor, "coupon_minor")
 

@@ -56,7 +56,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     enters: tuple[str, ...] = ()
 
 
-def _field(name: str, title: str, type: Type, formula: str, *enters: str, unit: Unit = "", when: When = "live") -> Field:  # a field's type is its type
+def _field(
+    name: str, title: str, type: Type, formula: str, *enters: str, unit: Unit = "", when: When = "live"
+) -> Field:  # a field's type is its type
     return Field(name=name, title=title, formula=formula, type=type, unit=unit, when=when, enters=enters)
 
 
@@ -92,20 +94,21 @@ _FIELDS: Final = (
     _field("main_place_id", "Main place", "text", "The place with most orders.", ORDER),
     _field("favourite_daypart", "Favourite time of day", "text", "The part of the day, by the place's own clock, with most orders: morning from 5, midday from 11, afternoon from 14, evening from 17, night from 22.", ORDER),
     _field("weekend_share", "At weekends", "number", "Orders on Saturdays and Sundays, by the place's own clock, over all orders.", ORDER, unit="share"),
-    _field("promoted_share", "Bought on promotion", "number", "What lines with a discount came to, over what all lines came to, in any currency.", ORDER, unit="share"),
+    _field("promoted_share", "Bought on promotion", "number", "What lines with a discount came to, over what all lines came to, in the person's currency; unknown where that is nothing.", ORDER, unit="share"),
     _field("price_index", "Price paid", "number", "The price of a piece over the median price of the same product on the same day, averaged over lines by what they came to, times 100.", ORDER, unit="index", when="nightly"),
     _field("coupon_orders", "Orders with a coupon", "integer", "Orders with a coupon's discount on a line.", ORDER, unit="orders"),
     _field("coupon_minor", "Taken off by coupons", "integer", "What coupons took off, in the person's currency.", ORDER, unit="minor"),
     _field("coupon_share", "With a coupon", "number", "Orders with a coupon over all orders.", ORDER, unit="share"),
+    _field("coupons_redeemed", "Coupons redeemed", "integer", "Coupons whose redemption was told by an event of its own.", "coupon.redeemed", unit="count"),
     _field("favourited_not_bought_count", "Favourites not bought", "integer", "Favourites that were not bought since.", ORDER, "product.favourited", unit="count"),
     _field("searched_count", "Searches", "integer", "Different searches of the last 90 days.", "products.searched", unit="count"),
     _field("viewed_count", "Products looked at", "integer", "Different products looked at in the last 90 days.", "product.viewed", unit="count"),
     _field("life_stage", "Life stage", "text", "The trait life_stage, as last told.", "person.identified"),
     _field("household_size", "Household size", "text", "The trait household_size, as last told.", "person.identified"),
-    _field("spend_last_91_days_minor", "Spent in 91 days", "integer", "Orders less refunds of the 91 days (UTC) before today, in the person's currency.", ORDER, REFUND, unit="minor"),
-    _field("orders_last_91_days", "Orders in 91 days", "integer", "Orders of the 91 days (UTC) before today.", ORDER, unit="orders"),
-    _field("orders_last_28_days", "Orders in 28 days", "integer", "Orders of the 28 days (UTC) before today.", ORDER, unit="orders"),
-    _field("spend_last_364_days_minor", "Spent in 364 days", "integer", "Orders less refunds of the 364 days (UTC) before today, in the person's currency.", ORDER, REFUND, unit="minor"),
+    _field("spend_last_91_days_minor", "Spent in 91 days", "integer", "Orders less refunds of the last 91 days (UTC), today included, in the person's currency.", ORDER, REFUND, unit="minor"),
+    _field("orders_last_91_days", "Orders in 91 days", "integer", "Orders of the last 91 days (UTC), today included.", ORDER, unit="orders"),
+    _field("orders_last_28_days", "Orders in 28 days", "integer", "Orders of the last 28 days (UTC), today included.", ORDER, unit="orders"),
+    _field("spend_last_364_days_minor", "Spent in 364 days", "integer", "Orders less refunds of the last 364 days (UTC), today included, in the person's currency.", ORDER, REFUND, unit="minor"),
     _field("expected_orders_90_days", "Orders expected in 90 days", "number", "What the shop's best model expects of the next 90 days.", ORDER, unit="orders", when="modelled"),
     _field("expected_spend_90_days_minor", "Spend expected in 90 days", "number", "What the shop's best model expects of the next 90 days, in the person's currency.", ORDER, REFUND, unit="minor", when="modelled"),
     _field("p_active", "Still a customer", "number", "The probability that the person will order again.", ORDER, unit="share", when="modelled"),

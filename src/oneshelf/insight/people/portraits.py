@@ -1,4 +1,4 @@
-"""The portraits of everybody at once, from the lake: the batch twin of `portrait.portrait_of`, with the same formulas.
+"""The portraits of everybody at once, from the lake: the batch twin of `drawing.portrait_of`, with the same formulas.
 
 What a list of people can be sorted, counted and modelled by is here. Searches and favourites that wait for a purchase, and
 the long tails of places and categories, are asked of the live state, one person at a time.

@@ -7,14 +7,15 @@ be dropped before: a fold counts what it is given.
 A state cannot grow without limit. Searches, favourites, views and traits keep the most recent ones, which is exact under any
 order. Products and places are sums, so only their lightest can be dropped: beyond `PRODUCTS_MAX` distinct products (a
 family buys a few hundred a year) those with the lowest decayed weight go, and what was dropped starts from nothing if it is
-bought again. Days seen are a set of day numbers, bounded by the days since 1990. A state at all its bounds is under half a megabyte.
+bought again. Days seen are a set of day numbers, bounded by the days since 1990; what was ordered on each day is kept for the latest
+`DAYS_MAX` days with an order or a refund. A state at all its bounds is under half a megabyte.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,6 +37,7 @@ from oneshelf.events.catalogue import (
     ScreenViewed,
 )
 from oneshelf.events.envelope import Event
+from oneshelf.insight.people.fields import DAYPARTS
 from oneshelf.words.time import seconds
 
 #: Weights are kept as of this fixed moment, so that merging two of them is addition.
@@ -49,6 +51,7 @@ TAU_SECONDS = TAU_DAYS * DAY_SECONDS
 
 PRODUCTS_MAX = 4_000
 PLACES_MAX = 200
+DAYS_MAX = 1_000
 SEARCHES_MAX = 100
 FAVOURITES_MAX = 500
 VIEWS_MAX = 100
@@ -91,6 +94,20 @@ class Spent(msgspec.Struct, array_like=True, gc=False):
     amount_minor: int = 0
     refunds: int = 0
     refunded_minor: int = 0
+    #: what lines with a discount came to, and what coupons took off
+    promoted_minor: int = 0
+    coupon_minor: int = 0
+    #: lines of orders that carry a cost: how many, what they came to, what they cost
+    costed_lines: int = 0
+    costed_minor: int = 0
+    cost_minor: int = 0
+
+
+class Day(msgspec.Struct, array_like=True):
+    """What a person ordered on one day, and orders less refunds by currency."""
+
+    orders: int = 0
+    spent_minor: dict[str, int] = {}
 
 
 class Used(msgspec.Struct, array_like=True):
@@ -129,8 +146,19 @@ class PersonState(msgspec.Struct, array_like=True, kw_only=True):
     searches: dict[str, Latest] = {}
     #: by name: when it was said, and the value as JSON
     traits: dict[str, tuple[float, str]] = {}
-    #: simulated events by what they entered: "orders", "refunds", "searches", "favourites", "views", "traits"
+    #: simulated events by what they entered: "orders", "refunds", "searches", "favourites", "views", "traits", "coupons"
     simulated: dict[str, int] = {}
+    first_order_at: float | None = None
+    #: pieces of all orders
+    pieces: int = 0
+    #: by the day number (UTC) since 1970
+    days: dict[int, Day] = {}
+    #: orders by the part of the day, and at weekends, by the place's own clock
+    dayparts: dict[str, int] = {}
+    weekend_orders: int = 0
+    #: orders with a coupon's discount on a line, and coupons that were redeemed by an event of their own
+    coupon_orders: int = 0
+    coupons_redeemed: int = 0
 
     @property
     def orders(self) -> int:
@@ -138,9 +166,20 @@ class PersonState(msgspec.Struct, array_like=True, kw_only=True):
         return sum(spent.orders for spent in self.spent.values())
 
 
+K = TypeVar("K")
 V = TypeVar("V")
 #: a moment with what was said then
 P = TypeVar("P", Latest, tuple[float, str])
+
+#: The part of the day that each hour belongs to.
+_DAYPART_OF_HOUR = tuple(
+    max(
+        (part for part, begins in DAYPARTS.items() if begins <= hour),
+        key=DAYPARTS.__getitem__,
+        default="night",
+    )
+    for hour in range(24)
+)
 
 _decoder = msgspec.msgpack.Decoder(PersonState)
 _encoder = msgspec.msgpack.Encoder()
@@ -157,8 +196,8 @@ def decode(data: bytes) -> PersonState:
     return _decoder.decode(data)
 
 
-def fold(state: PersonState | None, event: Event) -> PersonState:
-    """Add one event to a state, or to a new one, and return it.
+def fold(state: PersonState | None, event: Event, zone: tzinfo = UTC) -> PersonState:
+    """Add one event to a state, or to a new one, and return it. `zone` is that of the event's place.
 
     The given state is the accumulator: it is changed in place, which makes a fold ten times as fast as a copy.
     """
@@ -173,6 +212,8 @@ def fold(state: PersonState | None, event: Event) -> PersonState:
     enter = _ENTER.get(kind)
     if enter is not None:
         group = enter(state, event, body, at)
+        if kind is OrderCompleted:
+            _enter_clock(state, event.happened_at.astimezone(zone))
         if simulated:
             state.simulated[group] = state.simulated.get(group, 0) + 1
     return state
@@ -204,35 +245,66 @@ def pieces(line: Line) -> int:
 def _enter_order(state: PersonState, event: Event, body: OrderCompleted, at: float) -> str:
     if state.last_order_at is None or at > state.last_order_at:
         state.last_order_at = at
+    if state.first_order_at is None or at < state.first_order_at:
+        state.first_order_at = at
     spent = _spent(state, body.currency)
     spent.orders += 1
     state.places[event.place_id] = state.places.get(event.place_id, 0) + 1
     products = state.products
     weight = math.exp((at - EPOCH_SECONDS) / TAU_SECONDS)
     in_basket = set()
-    amount_minor = 0
+    amount_minor = coupon_minor = 0
     for line in body.lines:
         amount_minor += line.amount_minor
+        coupon_minor += line.coupon_minor
+        if line.discount_minor > 0:
+            spent.promoted_minor += line.amount_minor
+        if line.cost_minor is not None:
+            spent.costed_lines += 1
+            spent.costed_minor += line.amount_minor
+            spent.cost_minor += line.cost_minor
         product_id = line.product_id
         bought = products.get(product_id)
         if bought is None:
             bought = products[product_id] = Bought()
-        bought.units += line.quantity if line.unit == "each" else 1
+        count = line.quantity if line.unit == "each" else 1
+        bought.units += count
+        state.pieces += count
         if product_id not in in_basket:  # two lines of one product are one purchase
             in_basket.add(product_id)
             bought.baskets += 1
             bought.weight += weight
             bought.last_at = max(bought.last_at, at)
     spent.amount_minor += amount_minor
+    if coupon_minor:
+        spent.coupon_minor += coupon_minor
+        state.coupon_orders += 1
+    _enter_day(state, at, body.currency, amount_minor, orders=1)
     _bound(state)
     return "orders"
 
 
+def _enter_day(state: PersonState, at: float, currency: str, spent_minor: int, *, orders: int) -> None:
+    number = int(at // DAY_SECONDS)
+    day = state.days.get(number)
+    if day is None:
+        day = state.days[number] = Day()
+    day.orders += orders
+    day.spent_minor[currency] = day.spent_minor.get(currency, 0) + spent_minor
+
+
+def _enter_clock(state: PersonState, local: datetime) -> None:
+    part = _DAYPART_OF_HOUR[local.hour]
+    state.dayparts[part] = state.dayparts.get(part, 0) + 1
+    state.weekend_orders += local.weekday() >= 5
+
+
 def _enter_refund(state: PersonState, event: Event, body: OrderRefunded, at: float) -> str:
-    del event, at  # a refund counts whenever and wherever it was given
+    del event  # a refund counts wherever it was given
     spent = _spent(state, body.currency)
     spent.refunds += 1
     spent.refunded_minor += body.amount_minor
+    _enter_day(state, at, body.currency, -body.amount_minor, orders=0)
     for line in body.lines:
         bought = state.products.get(line.product_id)
         if bought is None:  # a return without a known order, or one that arrives before its order
@@ -268,6 +340,12 @@ def _enter_traits(state: PersonState, event: Event, body: PersonIdentified, at: 
     return "traits"
 
 
+def _enter_coupon(state: PersonState, event: Event, body: CouponRedeemed, at: float) -> str:
+    del event, body, at
+    state.coupons_redeemed += 1
+    return "coupons"
+
+
 #: What each kind enters, apart from when and where the person was seen. Each returns the group of figures that it entered.
 _ENTER: dict[type, Any] = {
     OrderCompleted: _enter_order,
@@ -276,6 +354,7 @@ _ENTER: dict[type, Any] = {
     ProductFavourited: _enter_favourite,
     ProductViewed: _enter_view,
     PersonIdentified: _enter_traits,
+    CouponRedeemed: _enter_coupon,
 }
 
 
@@ -297,6 +376,13 @@ def merge(a: PersonState, b: PersonState) -> PersonState:
         searches=_most_recent(_joined(a.searches, b.searches, max), SEARCHES_MAX),
         traits=_most_recent(_joined(a.traits, b.traits, max), TRAITS_MAX),
         simulated=_joined(a.simulated, b.simulated, int.__add__),
+        first_order_at=min((s.first_order_at for s in (a, b) if s.first_order_at is not None), default=None),
+        pieces=a.pieces + b.pieces,
+        days=_joined(a.days, b.days, _add_day),
+        dayparts=_joined(a.dayparts, b.dayparts, int.__add__),
+        weekend_orders=a.weekend_orders + b.weekend_orders,
+        coupon_orders=a.coupon_orders + b.coupon_orders,
+        coupons_redeemed=a.coupons_redeemed + b.coupons_redeemed,
     )
     _bound(merged)
     return merged
@@ -309,17 +395,16 @@ def _spent(state: PersonState, currency: str) -> Spent:
     return spent
 
 
-def _joined(a: dict[str, V], b: dict[str, V], join: Callable[[V, V], V]) -> dict[str, V]:
+def _joined(a: dict[K, V], b: dict[K, V], join: Callable[[V, V], V]) -> dict[K, V]:
     return a | {key: join(a[key], value) if key in a else value for key, value in b.items()}
 
 
 def _add_spent(a: Spent, b: Spent) -> Spent:
-    return Spent(
-        orders=a.orders + b.orders,
-        amount_minor=a.amount_minor + b.amount_minor,
-        refunds=a.refunds + b.refunds,
-        refunded_minor=a.refunded_minor + b.refunded_minor,
-    )
+    return Spent(*(getattr(a, name) + getattr(b, name) for name in Spent.__struct_fields__))
+
+
+def _add_day(a: Day, b: Day) -> Day:
+    return Day(orders=a.orders + b.orders, spent_minor=_joined(a.spent_minor, b.spent_minor, int.__add__))
 
 
 def _add_used(a: Used, b: Used) -> Used:
@@ -361,5 +446,7 @@ def _bound(state: PersonState) -> None:
     if len(state.products) > PRODUCTS_MAX * 5 // 4:
         heaviest = sorted(state.products.items(), key=lambda item: (item[1].weight, item[0]))[-PRODUCTS_MAX:]
         state.products = dict(heaviest)
+    if len(state.days) > DAYS_MAX * 5 // 4:
+        state.days = dict(sorted(state.days.items())[-DAYS_MAX:])
     if len(state.places) > PLACES_MAX * 5 // 4:
         state.places = dict(sorted(state.places.items(), key=lambda item: (item[1], item[0]))[-PLACES_MAX:])
