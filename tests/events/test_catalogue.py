@@ -47,6 +47,7 @@ BODIES = (
     catalogue.CouponRedeemed(coupon_id="k", campaign_id="c"),
     catalogue.OfferAssigned(campaign_id="c", arm="holdout"),
     catalogue.OfferSent(campaign_id="c", message_id="m", product_ids=("p", "q")),
+    catalogue.TierChanged(from_tier="core", to_tier="drowsy", reason="recency_days 61 > 60"),
     catalogue.ReferenceLoaded(table="t", version=2, rows=3, file="f", sha256="0" * 64),
 )
 

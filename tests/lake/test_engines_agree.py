@@ -28,6 +28,8 @@ from oneshelf.insight.measures import MEASURES, Measure
 from oneshelf.insight.people.conditions import parse, where
 from oneshelf.insight.people.portraits import KINDS_READ, portraits
 from oneshelf.insight.people.purchases import purchases
+from oneshelf.insight.people.tier_moves import between, flows
+from oneshelf.insight.people.tiers import buyers_with, default_tiers, tier_of, value_at
 from oneshelf.lake.engine import Engine
 from oneshelf.lake.engines import open_engine
 from oneshelf.lake.schema import MOMENT
@@ -285,6 +287,29 @@ def conditions_over_portraits(engine: Engine) -> ir.Table:
             for at, text in enumerate(asked)
         },
     )
+
+
+@compared
+def tiers_of_everybody(engine: Engine) -> ir.Table:
+    table = insight_portraits(engine)
+    cutpoints = {("monetary_minor", 0.05): 40_000, ("monetary_minor", 0.2): 20_000}
+    return table.select("person_id", tier=tier_of(default_tiers(), table, cutpoints))
+
+
+@compared
+def cut_points(engine: Engine) -> ir.Table:
+    table = insight_portraits(engine)
+    counted = buyers_with(table, {"monetary_minor"}).select(value=ibis._.monetary_minor.cast("int64"))
+    return value_at(table, "monetary_minor", 3).union(counted, distinct=False)
+
+
+@compared
+def moves_between_tiers(engine: Engine) -> ir.Table:
+    """Orders stand for moves here: their place is the tier."""
+    orders = engine.events("order.completed")
+    moves = orders.mutate(to_tier=orders.place_id.nullif("web"))
+    people = between(moves, links_of(engine), date(2026, 3, 20), date(2026, 4, 20))
+    return flows(people)
 
 
 @compared

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
         description="Take this moment for now, so that old data can be looked at as on its own day (demo, replay).",
     )
     currency: str = Field("USD", description="The currency of amounts that name none (ISO 4217).")
+    tiers: Path | None = Field(
+        None, description="The file with the rules of the tiers. Default: the one that OneShelf comes with."
+    )
     host: str = Field("127.0.0.1", description="The address that `oneshelf serve` binds to.")
     port: int = Field(8321, ge=0, le=65535, description="The port that `oneshelf serve` binds to.")
     public_url: str | None = Field(

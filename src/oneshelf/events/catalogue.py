@@ -225,6 +225,15 @@ class OfferSent(Body, frozen=True, tag="offer.sent"):
     product_ids: tuple[str, ...] = ()
 
 
+class TierChanged(Body, frozen=True, tag="tier.changed"):
+    """A person came into another tier, by an event of theirs or because time passed. None: no rule of a tier holds."""
+
+    from_tier: Id | None = None
+    to_tier: Id | None = None
+    #: the rule that holds now, with the person's own figures
+    reason: str = ""
+
+
 class ReferenceLoaded(Body, frozen=True, tag="reference.loaded"):
     """A file of reference data became version `version` of a lake table."""
 
@@ -257,6 +266,7 @@ Kind = (
     | CouponRedeemed
     | OfferAssigned
     | OfferSent
+    | TierChanged
     | ReferenceLoaded
 )
 
