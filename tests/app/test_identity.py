@@ -20,6 +20,7 @@ from oneshelf.events.catalogue import (
 )
 from oneshelf.events.envelope import Event
 from oneshelf.insight.people import state as states
+from oneshelf.insight.people.merge import merge
 from oneshelf.testing.shelves import put_events
 from oneshelf.testing.shop import CURRENCY, NOW
 from oneshelf.trust.access import Actor
@@ -212,7 +213,7 @@ def test_the_whole_person_is_the_sum_of_what_each_id_saw(shelf: Shelf) -> None:
             parts += [found[one].state for one in others if one in found]
             merged = states.PersonState()
             for part in parts:
-                merged = states.merge(merged, states.decode(part))
+                merged = merge(merged, states.decode(part))
             assert (merged.orders, merged.events, merged.products.keys()) == (
                 whole.orders,
                 whole.events,

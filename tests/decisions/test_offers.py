@@ -12,7 +12,8 @@ from oneshelf.decisions.offers import OfferPolicy, rank
 from oneshelf.errors import InvalidInput
 from oneshelf.events import catalogue as c
 from oneshelf.events.envelope import Event
-from oneshelf.insight.people.state import PersonState, fold
+from oneshelf.insight.people.fold import fold
+from oneshelf.insight.people.state import PersonState
 from oneshelf.words.goods import Product
 from oneshelf.words.people import Who
 

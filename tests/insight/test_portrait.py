@@ -12,9 +12,11 @@ from oneshelf.events.envelope import Event
 from oneshelf.insight.people.drawing import portrait_of
 from oneshelf.insight.people.fields import FIELDS
 from oneshelf.insight.people.flat import flat
+from oneshelf.insight.people.fold import fold
+from oneshelf.insight.people.merge import merge
 from oneshelf.insight.people.portrait import Everybody, Portrait
 from oneshelf.insight.people.portraits import CHANNELS, KINDS_READ, portraits
-from oneshelf.insight.people.state import PersonState, fold, merge
+from oneshelf.insight.people.state import PersonState
 from oneshelf.testing.shop import small_shop
 from oneshelf.words.goods import Product
 from oneshelf.words.people import Who

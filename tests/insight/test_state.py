@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from oneshelf.events import catalogue as c
 from oneshelf.events.envelope import Event
 from oneshelf.insight.people import state as states
-from oneshelf.insight.people.state import PersonState, fold, merge
+from oneshelf.insight.people.fold import fold
+from oneshelf.insight.people.merge import merge
+from oneshelf.insight.people.state import PersonState
 from oneshelf.words.people import Who
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from oneshelf.errors import InvalidInput, Problem
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import OrderCompleted, StockCounted
 from oneshelf.events.envelope import Event, Recorded
-from oneshelf.insight.people import state as states
+from oneshelf.insight.people.fold import fold as fold_person
 from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id, digest
 from oneshelf.words.time import zone
@@ -71,7 +71,7 @@ def fold(connection: Connection, rows: Sequence[JournalRow], time_zone: str) -> 
     zones = places.zones(connection, {e.place_id for e in fresh if isinstance(e.body, OrderCompleted)})
 
     def enter(state: PersonState | None, event: Event) -> PersonState:
-        return states.fold(state, event, zone(zones.get(event.place_id, time_zone)))
+        return fold_person(state, event, zone(zones.get(event.place_id, time_zone)))
 
     turn.people = gathering.gather(connection, fresh, enter)
     turn.counts = [row for event in fresh for row in _stock_rows(event)]

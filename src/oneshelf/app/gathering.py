@@ -18,6 +18,7 @@ from oneshelf.events.catalogue import PersonAliased, PersonJoined, PersonParted
 from oneshelf.events.envelope import Event
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.identity import Change, Edge, Graph, Joined, Known, Parted, Refused, Shared
+from oneshelf.insight.people.merge import merge
 from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id
 from oneshelf.words.people import ANONYMOUS, Who, kind_of
@@ -170,7 +171,7 @@ class _Gathering:
         if person_id != own:
             person = self._history(person_id)
             if person.own is None:
-                person.own = states.merge(person.state, PersonState())
+                person.own = merge(person.state, PersonState())
             person.state = self._fold(person.state, event)
             person.last_at = event.happened_at
             history.joined_to = person_id
@@ -222,7 +223,7 @@ class _Gathering:
         host = self._history(person_id)
         if host.own is None:
             host.own = host.state
-        host.state = states.merge(host.state, guest.state)
+        host.state = merge(host.state, guest.state)
         host.last_at = max(filter(None, (host.last_at, guest.last_at)), default=None)
         if guest.own is not None:
             guest.state, guest.own = guest.own, None
@@ -251,7 +252,7 @@ class _Gathering:
             person = self._history(person_id)
             person.own = person.state
             for state in others:
-                person.state = states.merge(person.state, state)
+                person.state = merge(person.state, state)
         self._touched.add(person_id)
 
     def _history(self, person_id: str) -> _History:
