@@ -117,7 +117,8 @@ def event_of(body, at=START, **given):
 
 
 def test_most_recent_searches_are_kept_exactly_whatever_the_order(monkeypatch):
-    monkeypatch.setattr(states, "SEARCHES_MAX", 3)
+    for room in ("fold", "merge"):
+        monkeypatch.setattr(f"oneshelf.insight.people.{room}.SEARCHES_MAX", 3)
     searches = [
         event_of(c.ProductsSearched(query=f"q{n % 5}"), START + timedelta(minutes=n))
         for n in (7, 1, 9, 3, 5, 8, 2, 6)
