@@ -60,3 +60,12 @@ def test_what_cannot_be_asked_is_a_problem_that_names_the_field(client, bearer):
         problem = msgspec.json.decode(answer.content, type=ProblemDetails)
         assert (answer.status_code, problem.problems[0].field) == (422, field)
     assert client.get("/v1/measures/gmv", headers=bearer()).status_code == 422
+
+
+def test_places_are_listed_with_their_figures_and_shown_one_by_one(client, bearer):
+    found = client.get("/v1/places", headers=bearer()).json()
+    assert [one["place"]["id"] for one in found["places"]] == ["store-1", "store-2", "store-3", "web"]
+    assert found["places"][0]["figures"]["orders"] > 0
+    assert client.get("/v1/places/store-1", headers=bearer()).json()["floor"] is None
+    assert client.get("/v1/places/none", headers=bearer()).status_code == 404
+    assert client.get("/v1/places/store-2", headers=bearer("store")).status_code == 403

@@ -45,6 +45,8 @@ OPERATIONS = [
             "plans/history",
             "measures",
             "measures/{name}",
+            "places",
+            "places/{place_id}",
             "campaigns",
             "campaigns/{campaign_id}/effect",
         )

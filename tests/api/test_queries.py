@@ -25,6 +25,8 @@ GUARDED = {
     "/v1/plans/history?series=green%20tea": "marketer",
     "/v1/measures": None,
     "/v1/measures/orders": None,
+    "/v1/places": None,
+    "/v1/places/store-1": None,
     "/v1/campaigns": "planner",
     "/v1/campaigns/none/effect": "planner",
     "/v1/sources": "store",
@@ -53,6 +55,7 @@ def test_every_operation_is_guarded_or_open_on_purpose(client):
         .replace("person-1", "{person_id}")
         .replace("none", "{campaign_id}")
         .replace("measures/orders", "measures/{name}")
+        .replace("store-1", "{place_id}")
         for path in GUARDED
     }
     for path, operations in client.get("/openapi.json").json()["paths"].items():

@@ -16,6 +16,7 @@ from oneshelf.api import (
     identity,
     measures,
     people,
+    places,
     plans,
     problems,
     sources,
@@ -53,7 +54,7 @@ def create(shelf: Shelf, *, sink: Sink | None = None) -> ASGIApp:
     app.state.answers = Answers()
     tracking = Tracking(shelf, sink=sink)
     app.router.routes[:0] = tracking.routes()  # the hot path is looked up first
-    for module in (identity, people, plans, measures, campaigns, sources, wheel, system):
+    for module in (identity, people, plans, measures, places, campaigns, sources, wheel, system):
         app.include_router(module.router)
     problems.install(app)
     _describe(app, shelf)

@@ -18,6 +18,7 @@ from oneshelf.app.loading import LoadReport, Policy, Progress
 from oneshelf.app.measures import Measures
 from oneshelf.app.offers import Offers
 from oneshelf.app.people import People
+from oneshelf.app.places import Places
 from oneshelf.app.projections import Lakeward, Live, run_to_the_end
 from oneshelf.app.settings import Settings
 from oneshelf.app.sources import Sources
@@ -38,6 +39,7 @@ class Shelf:
         self.goods = Goods(core)
         self.offers = Offers(core, self.people)
         self.measures = Measures(core)
+        self.places = Places(core, self.measures)
         self.sources = Sources(core)
         self.staff = Staff(core)
         self.system = System(core)

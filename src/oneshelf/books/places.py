@@ -1,21 +1,29 @@
-"""Places: shops, web shops and warehouses."""
+"""Places: shops, web shops and warehouses, and the floors of shops."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
 from oneshelf.books.schema import place
-from oneshelf.words.places import Place
+from oneshelf.books.schema_places import floor
+from oneshelf.words.places import FloorPlan, Place
 
 
 def upsert_places(connection: Connection, places: Iterable[Place]) -> None:
-    """Insert or replace places; of two with one id the last wins."""
+    """Insert or replace places; of two with one id the last wins. A place without coordinates keeps those that it has."""
     rows = {given.id: msgspec.structs.asdict(given) for given in places}
-    put(connection, place, list(rows.values()), update=replace(place))
+    put(connection, place, list(rows.values()), update=_keeping_coordinates)
+
+
+def _keeping_coordinates(given: Any) -> Mapping[str, Any]:
+    kept = {name: func.coalesce(given[name], place.c[name]) for name in ("latitude", "longitude")}
+    return {**replace(place)(given), **kept}
 
 
 def zones(connection: Connection, place_ids: Iterable[str]) -> dict[str, str]:
@@ -30,3 +38,20 @@ def zones(connection: Connection, place_ids: Iterable[str]) -> dict[str, str]:
 def places(connection: Connection) -> dict[str, Place]:
     """Every place, by id."""
     return {row.id: Place(**row._mapping) for row in connection.execute(select(place).order_by(place.c.id))}
+
+
+def set_floor(connection: Connection, place_id: str, plan: FloorPlan, now: datetime) -> None:
+    """Keep the floor plan of a place that is there, in the place of the one before."""
+    row = {"place_id": place_id, "plan": msgspec.to_builtins(plan), "loaded_at": now}
+    put(connection, floor, [row], update=replace(floor))
+
+
+def floor_of(connection: Connection, place_id: str) -> FloorPlan | None:
+    """The floor plan of a place, if it has one."""
+    kept = connection.execute(select(floor.c.plan).where(floor.c.place_id == place_id)).scalar_one_or_none()
+    return None if kept is None else msgspec.convert(kept, FloorPlan)
+
+
+def with_floor(connection: Connection) -> set[str]:
+    """The places that have a floor plan."""
+    return set(connection.execute(select(floor.c.place_id)).scalars())

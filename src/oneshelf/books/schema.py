@@ -208,6 +208,8 @@ place = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
+    Column("latitude", Float(53)),
+    Column("longitude", Float(53)),
 )
 
 # --- Offers and what leaves the house ----------------------------------------------------------------------

@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 import oneshelf
-from oneshelf.cli import identity, keeping, loading, measures, offers, people, plan, running, sources, staff
+from oneshelf.cli import (
+    identity,
+    keeping,
+    loading,
+    measures,
+    offers,
+    people,
+    places,
+    plan,
+    running,
+    sources,
+    staff,
+)
 from oneshelf.cli.output import print_error
 from oneshelf.errors import OneShelfError
 
@@ -21,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for group in (loading, people, identity, plan, measures, offers, sources, staff, keeping, running):
+for group in (loading, people, identity, plan, measures, places, offers, sources, staff, keeping, running):
     group.add_to(app)
 
 
