@@ -15,7 +15,11 @@ from oneshelf.app.shelf import Shelf
 from oneshelf.app.tiering import Tiering
 from oneshelf.books import tiers as books
 from oneshelf.errors import SettingsError
-from oneshelf.testing.shop import NOW
+from oneshelf.events.catalogue import Line, OrderCompleted
+from oneshelf.events.envelope import Event
+from oneshelf.testing.shelves import put_events
+from oneshelf.testing.shop import CURRENCY, NOW
+from oneshelf.words.people import Who
 
 RULES = """
 [[tier]]
@@ -99,7 +103,7 @@ def test_a_live_move_uses_the_nights_cut_points_and_is_kept_once(ruled: Shelf) -
     record: dict[str, Any] = {"recency_days": 0, "frequency": 4, "monetary_minor": 950, "simulated": False}
     later = NOW + timedelta(hours=1)
     with ruled.core.database.read() as connection:
-        moves = live.moves(connection, {"bob": record, "ann": record}, later)
+        moves = live.moves(connection, {"bob": record, "ann": record}, dict.fromkeys(("bob", "ann"), later))
     assert [(move.person_id, move.from_tier, move.to_tier) for move in moves] == [("bob", "here", "top")]
 
     def keep() -> int:
@@ -117,7 +121,11 @@ def test_the_night_leaves_those_alone_who_moved_after_it_began(ruled: Shelf) -> 
     live = Tiering(ruled.core.settings)
     back = {"recency_days": 0, "frequency": 4, "monetary_minor": 1}
     with ruled.core.database.read() as connection:
-        moves = live.moves(connection, {"bob": back, "new": back}, NOW + timedelta(days=1, minutes=1))
+        moves = live.moves(
+            connection,
+            {"bob": back, "new": back},
+            dict.fromkeys(("bob", "new"), NOW + timedelta(days=1, minutes=1)),
+        )
     ruled.core.database.writer.write(
         lambda connection: tiering.keep(connection, ruled.core.journal, moves, NOW)
     )
@@ -135,15 +143,63 @@ def test_a_broken_file_stops_the_night_with_its_reason_and_holds_no_event_up(
     live = Tiering(settings)
     record = {"recency_days": 0, "frequency": 4, "monetary_minor": 950}
     with empty.core.database.read() as connection:
-        assert live.moves(connection, {"bob": record}, NOW) == []
+        assert live.moves(connection, {"bob": record}, {"bob": NOW}) == []
     with pytest.raises(SettingsError, match="freqency"):
         tiering.retier(empty.core, table(*PEOPLE), NOW)
     path.write_text(RULES)  # corrected while the process runs
     with empty.core.database.read() as connection:
-        assert len(live.moves(connection, {"bob": record}, NOW)) == 1
+        assert len(live.moves(connection, {"bob": record}, {"bob": NOW})) == 1
 
 
 def test_the_shipped_rules_need_no_setting(empty: Shelf) -> None:
     assert tiering.retier(empty.core, table(*PEOPLE), NOW).moves == 4
     with empty.core.database.read() as connection:
         assert set(books.cutpoints(connection)) == {("monetary_minor", 0.05), ("monetary_minor", 0.2)}
+
+
+def bought(number: int, who: Who, days_ago: float, amount_minor: int = 500) -> Event:
+    line = Line(product_id="product-1", amount_minor=amount_minor)
+    body = OrderCompleted(order_id=f"o{number}", currency=CURRENCY, lines=(line,))
+    return Event(
+        id=f"t{number}", source="till", happened_at=NOW - timedelta(days=days_ago), who=who, body=body
+    )
+
+
+def moves_of(shelf: Shelf) -> list[tuple[str, str | None, str | None, int]]:
+    """(person, from, to, days ago), oldest first."""
+    rows = shelf.core.engine.run(shelf.core.engine.events("tier.changed")).to_pylist()
+    told = [(r["person_id"], r["from_tier"], r["to_tier"], (NOW - r["happened_at"]).days) for r in rows]
+    return sorted(told, key=lambda move: (-move[3], move[0]))
+
+
+def test_an_order_moves_its_person_live_at_the_moment_when_it_happened(empty: Shelf) -> None:
+    ann = Who(user_id="ann")
+    put_events(empty, [bought(1, ann, 90)], now=NOW)
+    assert standing(empty) == {"ann": "new"}
+    put_events(empty, [bought(2, ann, 50)], now=NOW)
+    assert standing(empty) == {"ann": "growing"}
+    put_events(empty, [bought(2, ann, 50), bought(3, ann, 1)], now=NOW)
+    assert moves_of(empty) == [("ann", None, "new", 90), ("ann", "new", "growing", 50)]
+
+
+def test_who_is_joined_to_somebody_has_no_tier_of_their_own_and_gets_it_back(empty: Shelf) -> None:
+    card = Who(identifiers=("card:1",))
+    put_events(empty, [bought(4, card, 20), bought(5, Who(user_id="ann"), 10)], now=NOW)
+    assert standing(empty) == {"ann": "new", "card:1": "new"}
+    joined = empty.identity.join("ann", "card:1", reason="one desk", now=NOW)
+    assert (joined, standing(empty)) == ("ann", {"ann": "new"})
+    empty.identity.split("ann", "card:1", reason="two desks", now=NOW)
+    assert standing(empty) == {"ann": "new", "card:1": "new"}
+
+
+def test_a_record_for_the_rules_is_the_portraits_own(empty: Shelf) -> None:
+    from oneshelf.insight.people.drawing import portrait_of
+    from oneshelf.insight.people.flat import _CHEAP, flat, record
+
+    put_events(empty, [bought(6, Who(user_id="ann"), 20), bought(7, Who(user_id="ann"), 3.5)], now=NOW)
+    _, state = empty.people.state("ann")
+    whole = flat(portrait_of("ann", state, now=NOW, products={}))
+    names = tuple(_CHEAP)
+    assert record(state, names, now=NOW, products={}) == {name: whole[name] for name in (*names, "simulated")}
+    more = (*names, "promoted_share", "orders_store")
+    assert record(state, more, now=NOW, products={}) == {name: whole[name] for name in (*more, "simulated")}

@@ -14,7 +14,13 @@ import msgspec
 
 from oneshelf.books import identity, people
 from oneshelf.books.database import Connection
-from oneshelf.events.catalogue import PersonAliased, PersonJoined, PersonParted
+from oneshelf.events.catalogue import (
+    OrderCompleted,
+    OrderRefunded,
+    PersonAliased,
+    PersonJoined,
+    PersonParted,
+)
 from oneshelf.events.envelope import Event
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.identity import Change, Edge, Graph, Joined, Known, Parted, Refused, Shared
@@ -57,6 +63,10 @@ class Gathered:
     claims: set[tuple[str, str]] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
     reasons: list[identity.ReasonRow] = field(default_factory=list)
+    #: whoever bought, gave back, was joined or parted in this turn: the whole person's state
+    judged: dict[str, PersonState] = field(default_factory=dict)
+    #: who is no person of their own any more
+    absorbed: set[str] = field(default_factory=set)
     #: joins and splits that a rule made in this turn, to be recorded as events
     decided: list[Event] = field(default_factory=list)
 
@@ -112,6 +122,7 @@ class _Gathering:
         self._known_now = known
         self._graph = Graph(known)
         self._touched: set[str] = set()
+        self._judged: set[str] = set()
         self._gathered = Gathered()
 
     def run(self, events: Sequence[Event]) -> Gathered:
@@ -123,6 +134,7 @@ class _Gathering:
                     self._take(event)
         gathered, before, now = self._gathered, self._before, self._known_now
         gathered.people = [self._row(one) for one in sorted(self._touched)]
+        gathered.judged = {one: self._histories[one].state for one in self._judged if one in self._histories}
         gathered.ties = (now.edges - before.edges, before.edges - now.edges)
         gathered.apart = (now.apart - before.apart, before.apart - now.apart)
         gathered.shared = now.shared - before.shared
@@ -168,6 +180,8 @@ class _Gathering:
         person_id = self._graph.person_of(own)
         self._enter(history, event, at=event.happened_at)
         self._touched.add(own)
+        if isinstance(event.body, OrderCompleted | OrderRefunded):
+            self._judged.add(person_id)
         if person_id != own:
             person = self._history(person_id)
             if person.own is None:
@@ -216,6 +230,9 @@ class _Gathering:
     def _join(self, joined: Joined) -> None:
         person_id, absorbed = joined.person_id, joined.absorbed
         cluster = self._graph.cluster(person_id)
+        self._judged.add(person_id)
+        self._judged.discard(absorbed)
+        self._gathered.absorbed.add(absorbed)
         self._gathered.links |= dict.fromkeys(cluster, person_id)
         guest = self._histories.get(absorbed)
         if guest is None:
@@ -234,7 +251,9 @@ class _Gathering:
 
     def _part(self, parted: Parted) -> None:
         self._gathered.links |= dict.fromkeys(parted.identifiers, parted.person_id)
+        self._gathered.absorbed.discard(parted.person_id)
         for person_id in (parted.person_id, parted.left):
+            self._judged.add(person_id)
             self._rebuild(person_id, self._graph.cluster(person_id))
 
     def _rebuild(self, person_id: str, cluster: set[str]) -> None:

@@ -18,7 +18,7 @@ from oneshelf.books import cursors, identity
 from oneshelf.books.journal import Batch
 from oneshelf.errors import Conflict, InvalidInput, NotFound
 from oneshelf.events import codecs
-from oneshelf.events.catalogue import PersonJoined, PersonParted
+from oneshelf.events.catalogue import PersonJoined, PersonParted, kind_of
 from oneshelf.events.envelope import Event
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.ids import derived_id
@@ -186,7 +186,7 @@ class Identity:
 
     def _decide(self, body: PersonJoined | PersonParted, at: datetime) -> None:
         event = Event(
-            id=derived_id("decision", body.identifier, body.other, body.decided_by, at.isoformat()),
+            id=derived_id(kind_of(body), body.identifier, body.other, body.decided_by, at.isoformat()),
             source=SOURCE,
             happened_at=at,
             who=Who.of(body.identifier),

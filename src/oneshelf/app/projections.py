@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
-from oneshelf.app import folding, gathering
+from oneshelf.app import folding, gathering, tiering
+from oneshelf.app.core import Core
 from oneshelf.books import cursors, places, rejects, repeats
 from oneshelf.books import days as touched_days
 from oneshelf.books.database import Connection, Database
@@ -38,10 +39,12 @@ class Live:
 
     name = LIVE
 
-    def __init__(self, database: Database, journal: Journal, time_zone: str) -> None:
-        self._database = database
-        self._journal = journal
-        self._time_zone = time_zone
+    def __init__(self, core: Core) -> None:
+        self._database = core.database
+        self._journal = core.journal
+        self._time_zone = core.settings.time_zone
+        self._tiering = tiering.Tiering(core.settings)
+        self._now = core.now
 
     def step(self) -> int:
         """Take one turn; return how many journal rows it consumed, 0 at the head. Conflict: another runner was first."""
@@ -52,10 +55,12 @@ class Live:
             return 0
         with self._database.read() as connection:
             turn = folding.fold(connection, rows, self._time_zone)
+            moves = self._tiering.live_moves(connection, turn.people, self._now())
 
         def save(connection: Connection) -> None:
             cursors.advance(connection, self.name, expected=position, to=rows[-1].offset)
             folding.save(connection, turn)
+            tiering.keep(connection, self._journal, moves, turn.recorded_at)
             if decided := turn.people.decided:
                 batch = Batch(
                     codecs.ONESHELF, gathering.SOURCE, len(decided), codecs.encode(decided), turn.recorded_at

@@ -44,7 +44,7 @@ class Shelf:
         self.staff = Staff(core)
         self.system = System(core)
         self.wheel = Wheels(core, self.goods, self.offers)
-        self.live = Live(core.database, core.journal, core.settings.time_zone)
+        self.live = Live(core)
         self.identity = Identity(core, self.people, self.live.step)
         self.lakeward = Lakeward(core.database, core.journal, core.lake, core.settings.time_zone)
 

@@ -7,7 +7,7 @@ still the one that it was judged from, so that night and day may run at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,8 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.gathering import SOURCE
+from oneshelf.app.gathering import SOURCE, Gathered
 from oneshelf.app.settings import Settings
+from oneshelf.books import goods
 from oneshelf.books import tiers as books
 from oneshelf.books.bulk import chunks
 from oneshelf.books.database import Connection
@@ -31,6 +32,8 @@ from oneshelf.events import codecs
 from oneshelf.events.catalogue import TierChanged
 from oneshelf.events.envelope import Event
 from oneshelf.insight.people.conditions import Cutpoints, Record
+from oneshelf.insight.people.flat import record
+from oneshelf.insight.people.state import DAY_SECONDS, PersonState
 from oneshelf.insight.people.tiers import (
     JudgeTier,
     Tiers,
@@ -43,13 +46,16 @@ from oneshelf.insight.people.tiers import (
     value_at,
 )
 from oneshelf.lake.schema import MOMENT
+from oneshelf.words.goods import Product
 from oneshelf.words.ids import derived_id
 from oneshelf.words.people import Who
+from oneshelf.words.time import moment
 
 #: Movers that one transaction keeps: the writer is everybody's.
 MOVERS_A_TURN: Final = 10_000
 
 NO_RULE: Final = "no rule holds"
+JOINED: Final = "joined to another person"
 
 _log = logging.getLogger(__name__)
 
@@ -105,8 +111,45 @@ class Tiering:
         self._cutpoints: Cutpoints = {}
         self._judge: JudgeTier | None = None
 
-    def moves(self, connection: Connection, people: Mapping[str, Record], now: datetime) -> list[Move]:
-        """Who of these people moves. `people` holds the flat live portrait by person; `now` is the moment of judging.
+    def live_moves(self, connection: Connection, gathered: Gathered, now: datetime) -> list[Move]:
+        """Who moves by what a live turn came to. Everybody is judged at the moment of their own latest event, never later than `now`.
+
+        So history that is loaded late moves people when it happened, and not all of them today.
+        """
+        if not gathered.judged and not gathered.absorbed:
+            return []
+        judge = self._judging(connection)
+        if judge is None or self._tiers is None:
+            return []
+        fields = self._tiers.fields
+        products = self._products(connection, fields, gathered.judged.values())
+        records: dict[str, Record] = {}
+        moments: dict[str, datetime] = {}
+        for person_id, state in gathered.judged.items():
+            moments[person_id] = at = _latest(state, now)
+            records[person_id] = record(state, fields, now=at, products=products)
+        moves = self.moves(connection, records, moments)
+        left = books.tiers(connection, gathered.absorbed)
+        return [
+            *moves,
+            *(
+                Move(person_id=one, from_tier=was.tier, since=was.since, to_tier=None, reason=JOINED, at=now)
+                for one, was in left.items()
+            ),
+        ]
+
+    def _products(
+        self, connection: Connection, fields: Collection[str], people: Iterable[PersonState]
+    ) -> dict[str, Product]:
+        """The catalogue's entries that the rules need: none, unless one asks for a category or a brand."""
+        if not any(name.startswith("favourite_") for name in fields):
+            return {}
+        return goods.products(connection, {product_id for state in people for product_id in state.products})
+
+    def moves(
+        self, connection: Connection, people: Mapping[str, Record], moments: Mapping[str, datetime]
+    ) -> list[Move]:
+        """Who of these people moves. `people` holds the flat live portrait by person, `moments` when each is judged.
 
         Reads only; hand the answer to `keep` within the transaction that saves the portraits. A tiers file that cannot be read
         moves nobody and is logged: it must not hold events up.
@@ -120,7 +163,7 @@ class Tiering:
         return [
             move
             for person_id, record in people.items()
-            if (move := _move(person_id, known.get(person_id), judge, record, now)) is not None
+            if (move := _move(person_id, known.get(person_id), judge, record, moments[person_id])) is not None
         ]
 
     def _judging(self, connection: Connection) -> JudgeTier | None:
@@ -139,6 +182,13 @@ class Tiering:
             self._cutpoints = cutpoints
             self._judge = judge_of(self._tiers, cutpoints, self._settings.time_zone)
         return self._judge
+
+
+def _latest(state: PersonState, now: datetime) -> datetime:
+    """When a person last did anything, refunds included as their day; never after `now`."""
+    seen = state.last_seen[0] if state.last_seen else 0.0
+    refunded = max(state.days, default=0) * DAY_SECONDS
+    return min(now, moment(max(seen, float(refunded))))
 
 
 def _version(path: Path | None) -> object:

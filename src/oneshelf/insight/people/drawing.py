@@ -85,7 +85,7 @@ def portrait_of(
     tiered: Tiered | None = None,
 ) -> Portrait:
     """Draw the portrait at `now`. `products` need only hold those of the state; unknown ones have no category."""
-    currency, spent = _main_currency(state)
+    currency, spent = main_currency(state)
     last = state.last_seen
     orders = state.orders
     everybody = everybody or Everybody()
@@ -184,7 +184,8 @@ def _latest_first(latest: Mapping[str, Latest]) -> list[tuple[str, Latest]]:
     return sorted(latest.items(), key=lambda item: (-item[1][0], item[0]))
 
 
-def _main_currency(state: PersonState) -> tuple[str | None, Spent]:
+def main_currency(state: PersonState) -> tuple[str | None, Spent]:
+    """The currency in which a person spent most, and what they spent in it; None when they never did."""
     if not state.spent:
         return None, Spent()
     return min(state.spent.items(), key=lambda item: (-item[1].amount_minor, item[0]))

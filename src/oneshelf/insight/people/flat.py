@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 
+from oneshelf.insight.people.drawing import main_currency, order_days, portrait_of, whole_days
 from oneshelf.insight.people.fields import CHANNELS, FIELDS
 from oneshelf.insight.people.portrait import Affinity, Portrait
+from oneshelf.insight.people.state import PersonState
+from oneshelf.words.goods import Product
+
+#: Fields that cost next to nothing to take from a state.
+_CHEAP: Final[dict[str, Callable[[PersonState, datetime], Any]]] = {
+    "recency_days": lambda state, now: _days(state.last_order_at, now),
+    "customer_age_days": lambda state, now: _days(state.first_order_at, now),
+    "frequency": lambda state, now: state.orders,
+    "order_days": lambda state, now: len(order_days(state)),
+    "currency": lambda state, now: main_currency(state)[0],
+    "monetary_minor": lambda state, now: (
+        (spent := main_currency(state)[1]).amount_minor - spent.refunded_minor
+    ),
+    "refunded_minor": lambda state, now: main_currency(state)[1].refunded_minor,
+    "coupon_orders": lambda state, now: state.coupon_orders,
+}
 
 
 def flat(portrait: Portrait) -> dict[str, Any]:
@@ -41,6 +59,21 @@ def flat(portrait: Portrait) -> dict[str, Any]:
         "tier_since": tiered.since if tiered else None,
         "simulated": bool(portrait.simulated),
     }
+
+
+def record(
+    state: PersonState, fields: Collection[str], *, now: datetime, products: Mapping[str, Product]
+) -> dict[str, Any]:
+    """Some fields of a flat portrait, and `simulated`. `products` as in `portrait_of`; needed where a category or a brand is asked for."""
+    if _CHEAP.keys() >= set(fields):
+        row = {name: _CHEAP[name](state, now) for name in fields}
+        return row | {"simulated": any(state.simulated.values())}
+    row = flat(portrait_of("", state, now=now, products=products))
+    return {name: row[name] for name in fields} | {"simulated": row["simulated"]}
+
+
+def _days(at: float | None, now: datetime) -> int | None:
+    return None if at is None else whole_days(at, now)
 
 
 def _first(name: str, liked: Sequence[Affinity]) -> dict[str, Any]:
