@@ -8,7 +8,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from oneshelf.insight.people.portraits import KINDS_READ, portraits
 from oneshelf.insight.people.purchases import purchases
 from oneshelf.insight.people.tier_moves import between, flows
 from oneshelf.insight.people.tiers import buyers_with, default_tiers, tier_of, value_at
+from oneshelf.insight.people.value import summaries as value
 from oneshelf.lake.engine import Engine
 from oneshelf.lake.engines import open_engine
 from oneshelf.lake.schema import MOMENT
@@ -315,6 +316,30 @@ def moves_between_tiers(engine: Engine) -> ir.Table:
 @compared
 def insight_purchases(engine: Engine) -> ir.Table:
     return purchases(engine.events("order.completed"))
+
+
+def value_days(engine: Engine) -> ir.Table:
+    return value.order_days(
+        engine.events("order.completed"),
+        engine.events("order.refunded"),
+        links=links_of(engine),
+        currency=CURRENCY,
+    )
+
+
+@compared
+def value_order_days(engine: Engine) -> ir.Table:
+    return value_days(engine)
+
+
+@compared
+def value_summaries(engine: Engine) -> ir.Table:
+    return value.summaries(value_days(engine), NOW.date())
+
+
+@compared
+def value_outcomes(engine: Engine) -> ir.Table:
+    return value.outcomes(value_days(engine), NOW.date() - timedelta(days=30), horizon=30)
 
 
 @compared

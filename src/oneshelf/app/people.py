@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from oneshelf.app.core import Core
 from oneshelf.app.pages import Page, read_cursor, write_cursor
 from oneshelf.app.timeline import Happening, timeline
+from oneshelf.app.value import Worth
 from oneshelf.books import identity, people
 from oneshelf.errors import NotFound
 from oneshelf.insight.people import state as states
@@ -30,11 +30,8 @@ class PersonSummary(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-class People:
+class People(Worth):
     """Use cases about people."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
 
     def search(
         self, text: str = "", *, actor: Actor = OPERATOR, limit: int = 50, after: str | None = None
