@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0004_pre"
-down_revision = "0003_pre"
+revision = "0005_pre"
+down_revision = "0004_pre"
 branch_labels = None
 depends_on = None
 
