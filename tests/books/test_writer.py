@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from oneshelf.books import cursors, writer
-from oneshelf.books.schema import cursor
+from oneshelf.books.schema.journal import cursor
 from oneshelf.errors import Conflict, OneShelfError, Unavailable
 
 

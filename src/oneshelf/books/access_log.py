@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, select
 
-from oneshelf.books.schema import access_log
+from oneshelf.books.schema.staff import access_log
 
 
 class AccessRow(msgspec.Struct, frozen=True, kw_only=True):

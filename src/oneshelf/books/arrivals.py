@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, case, func, select
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema import arrival
+from oneshelf.books.schema.arrivals import arrival
 
 
 class ArrivalRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, and_, func, select
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema_tiers import audience, audience_version
+from oneshelf.books.schema.tiers import audience, audience_version
 
 
 class AudienceRow(msgspec.Struct, frozen=True, kw_only=True):

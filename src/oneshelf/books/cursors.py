@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select, update
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema import cursor
+from oneshelf.books.schema.journal import cursor
 from oneshelf.errors import Conflict
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
-import oneshelf.books.schema_tiers  # noqa: F401  # its tables belong to the same metadata
 from oneshelf.books import migrate as steps
 from oneshelf.books.checkpoints import BACKSTOP_PAGES, Checkpoints
 from oneshelf.books.faults import translated

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, delete, select
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema import touched_day
+from oneshelf.books.schema.journal import touched_day
 
 
 def touch(connection: Connection, rows: Iterable[tuple[str, date, int]]) -> None:

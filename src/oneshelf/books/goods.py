@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, not_, or_, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema import product, stock
+from oneshelf.books.schema.goods import product, stock
 from oneshelf.words.goods import Product
 
 

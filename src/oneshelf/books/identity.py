@@ -9,7 +9,14 @@ import msgspec
 from sqlalchemy import Column, Connection, Table, and_, delete, or_, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema import identity_claim, identity_reason, kept_apart, link, shared_identifier, tie
+from oneshelf.books.schema.people import (
+    identity_claim,
+    identity_reason,
+    kept_apart,
+    link,
+    shared_identifier,
+    tie,
+)
 
 Pair = tuple[str, str]
 

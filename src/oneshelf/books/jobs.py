@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, and_, or_, select, update
 
-from oneshelf.books.schema import job
+from oneshelf.books.schema.staff import job
 from oneshelf.errors import Conflict
 
 Status = Literal["waiting", "running", "done", "failed"]

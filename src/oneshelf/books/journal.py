@@ -13,7 +13,7 @@ import zstandard
 from sqlalchemy import Connection, Row, func, select
 
 from oneshelf.books.database import Database
-from oneshelf.books.schema import journal
+from oneshelf.books.schema.journal import journal
 from oneshelf.errors import InvalidInput
 from oneshelf.words.time import check_aware
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema import load
+from oneshelf.books.schema.arrivals import load
 
 
 def position(connection: Connection, source: str) -> str | None:

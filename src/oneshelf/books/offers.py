@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, func, select, update
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema import assignment, campaign, message
+from oneshelf.books.schema.offers import assignment, campaign, message
 
 Arm = Literal["offer", "holdout"]
 Status = Literal["draft", "sending", "sent"]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from oneshelf.books import bulk
 from oneshelf.books.bulk import among, chunks
-from oneshelf.books.schema import outbox
+from oneshelf.books.schema.offers import outbox
 
 #: The wait after the first failure; it doubles with each further one.
 BACK_OFF_FIRST: Final = timedelta(seconds=30)

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema import person
+from oneshelf.books.schema.people import person
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema import place
-from oneshelf.books.schema_places import floor
+from oneshelf.books.schema.floors import floor
+from oneshelf.books.schema.goods import place
 from oneshelf.words.places import FloorPlan, Place
 
 

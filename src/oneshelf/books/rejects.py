@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from oneshelf.books.bulk import among, chunks, put
-from oneshelf.books.schema import reject
+from oneshelf.books.schema.arrivals import reject
 
 Stage = Literal["border", "decode"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema import repeat
+from oneshelf.books.schema.journal import repeat
 
 
 def add(connection: Connection, places: Iterable[tuple[int, int]]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from oneshelf.books.bulk import put
-from oneshelf.books.schema import secret
+from oneshelf.books.schema.staff import secret
 
 
 def get(connection: Connection, name: str) -> bytes | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select
 
 from oneshelf.books.bulk import among, chunks, put
-from oneshelf.books.schema import seen
+from oneshelf.books.schema.journal import seen
 
 
 def unseen(connection: Connection, keys: Sequence[bytes]) -> set[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from oneshelf.books.schema import api_token, session, staff, write_key
+from oneshelf.books.schema.staff import api_token, session, staff, write_key
 from oneshelf.errors import NotFound
 from oneshelf.trust.access import Role
 

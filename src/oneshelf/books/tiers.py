@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema_tiers import cutpoint, tier
+from oneshelf.books.schema.tiers import cutpoint, tier
 
 
 class TierRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Table
 
 from oneshelf.books.columns import Json, Key, Moment
-from oneshelf.books.schema import metadata
+from oneshelf.books.schema.metadata import metadata
 
 floor = Table(
     "floor",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Integer, Table, Text
 
 from oneshelf.books.columns import Key, Moment
-from oneshelf.books.schema import metadata
+from oneshelf.books.schema.metadata import metadata
 
 tier = Table(
     "tier",
