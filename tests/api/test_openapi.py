@@ -52,6 +52,10 @@ OPERATIONS = [
         )
     ),
     *(f"GET /v1/{of}" for of in ("sources", "rejects", "wheel", "access-log")),
+    "POST /v1/audiences",
+    *(f"GET /v1/audiences{of}" for of in ("", "/fields", "/size", "/overlap", "/sample", "/saved/{name}")),
+    *(f"GET /v1/audiences/saved/{{name}}/{of}" for of in ("versions", "size", "export")),
+    *(f"GET /v1/tiers{of}" for of in ("", "/moves", "/watched")),
     *(f"GET /v1/system/{of}" for of in ("checks", "tables", "jobs")),
     "GET /health",
 ]

@@ -27,6 +27,18 @@ GUARDED = {
     "/v1/measures/orders": None,
     "/v1/places": None,
     "/v1/places/store-1": None,
+    "/v1/audiences": None,
+    "/v1/audiences/fields": None,
+    "/v1/audiences/size?condition=everybody": "planner",
+    "/v1/audiences/overlap?name=tea&name=rich": None,
+    "/v1/audiences/sample?condition=everybody": "planner",
+    "/v1/audiences/saved/tea": None,
+    "/v1/audiences/saved/tea/versions": None,
+    "/v1/audiences/saved/tea/size": None,
+    "/v1/audiences/saved/tea/export?purpose=service": "planner",
+    "/v1/tiers": None,
+    "/v1/tiers/moves?from=2026-03-01&to=2026-04-01": None,
+    "/v1/tiers/watched?since=2026-03-01": "planner",
     "/v1/campaigns": "planner",
     "/v1/campaigns/none/effect": "planner",
     "/v1/sources": "store",
@@ -54,6 +66,7 @@ def test_every_operation_is_guarded_or_open_on_purpose(client):
         path.partition("?")[0]
         .replace("person-1", "{person_id}")
         .replace("none", "{campaign_id}")
+        .replace("saved/tea", "saved/{name}")
         .replace("measures/orders", "measures/{name}")
         .replace("store-1", "{place_id}")
         for path in GUARDED

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import oneshelf
 from oneshelf.cli.root import app
 from oneshelf.errors import OneShelfError
-from oneshelf.testing.shelves import put_catalogue, put_events
+from oneshelf.testing.shelves import put_catalogue, put_events, put_nightly
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, small_shop
 
 
@@ -128,3 +128,36 @@ def test_people_are_joined_with_a_reason_and_parted_again(folder: Path) -> None:
     undone = json.loads(run(folder, "people", "undo", joined["reasons"][0]["id"], "--reason", "no", "--json"))
     assert not set(both) <= set(undone["identifiers"])
     run(folder, "people", "part", *both, "--reason", "no", "--dry-run")
+
+
+def test_audiences_and_tiers_are_asked_saved_and_exported(folder: Path, tmp_path: Path) -> None:
+    with oneshelf.open(folder) as shelf:
+        rows = [
+            {"person_id": f"person-{n}", "recency_days": n, "frequency": 4, "monetary_minor": n * 100}
+            for n in range(1, 41)
+        ]
+        put_nightly(shelf, rows, day=LAST_DAY, now=NOW)
+        shelf.catch_up()
+    condition = "recency_days <= 10"
+    assert json.loads(run(folder, "audiences", "size", condition, "--json"))["people"] == 10
+    assert "10 of 40 people" in run(folder, "audiences", "size", condition)
+    assert json.loads(run(folder, "audiences", "save", "recent", condition, "--json"))["version"] == 1
+    assert "version 2" in run(folder, "audiences", "save", "recent", "recency_days <= 12")
+    run(folder, "audiences", "save", "rich", "monetary_minor >= top(0.1)")
+    assert [one["name"] for one in json.loads(run(folder, "audiences", "--json"))] == ["recent", "rich"]
+    assert "rich" in run(folder, "audiences")
+    assert len(json.loads(run(folder, "audiences", "versions", "recent", "--json"))) == 2
+    assert json.loads(run(folder, "audiences", "overlap", "recent", "rich", "--json"))["people"][0] == [12, 0]
+    assert (
+        len(json.loads(run(folder, "audiences", "sample", condition, "--limit", "3", "--json"))["rows"]) == 3
+    )
+    file = tmp_path / "recent.csv"
+    assert "12 people" in run(folder, "audiences", "export", "recent", str(file), "--purpose", "a letter")
+    assert len(file.read_text().splitlines()) == 13
+    assert sum(tier["people"] for tier in json.loads(run(folder, "tiers", "--json"))["tiers"]) == 40
+    assert "growing" in run(folder, "tiers")
+    rules = tmp_path / "tiers.toml"
+    rules.write_text('[[tier]]\nname = "all"\ntitle = "All"\nrule = "everybody"\n')
+    assert json.loads(run(folder, "tiers", "check", str(rules), "--json"))["tiers"][0]["people"] == 40
+    moves = run(folder, "tiers", "moves", "--from", "2026-03-01", "--to", str(NOW.date()), "--json")
+    assert sum(flow["people"] for flow in json.loads(moves)["flows"]) > 30

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oneshelf import __version__
 from oneshelf.api import (
+    audiences,
     campaigns,
     docs_page,
     identity,
@@ -21,6 +22,7 @@ from oneshelf.api import (
     problems,
     sources,
     system,
+    tiers,
     tracking_docs,
     wheel,
 )
@@ -54,7 +56,19 @@ def create(shelf: Shelf, *, sink: Sink | None = None) -> ASGIApp:
     app.state.answers = Answers()
     tracking = Tracking(shelf, sink=sink)
     app.router.routes[:0] = tracking.routes()  # the hot path is looked up first
-    for module in (identity, people, plans, measures, places, campaigns, sources, wheel, system):
+    for module in (
+        identity,
+        people,
+        audiences,
+        tiers,
+        plans,
+        measures,
+        places,
+        campaigns,
+        sources,
+        wheel,
+        system,
+    ):
         app.include_router(module.router)
     problems.install(app)
     _describe(app, shelf)

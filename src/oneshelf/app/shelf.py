@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from oneshelf.app import backup, daily, loading, simulating
+from oneshelf.app.audiences import Audiences
 from oneshelf.app.core import Core, utc_now
 from oneshelf.app.filing import load_file
 from oneshelf.app.goods import Goods
@@ -24,6 +25,7 @@ from oneshelf.app.settings import Settings
 from oneshelf.app.sources import Sources
 from oneshelf.app.staff import Staff
 from oneshelf.app.system import System
+from oneshelf.app.tiers import TierViews
 from oneshelf.app.wheel import Wheels
 from oneshelf.books.journal import Batch
 from oneshelf.connect.registry import open_source
@@ -38,6 +40,8 @@ class Shelf:
         self.people = People(core)
         self.goods = Goods(core)
         self.offers = Offers(core, self.people)
+        self.audiences = Audiences(core)
+        self.tiers = TierViews(core)
         self.measures = Measures(core)
         self.places = Places(core, self.measures)
         self.sources = Sources(core)

@@ -10,6 +10,7 @@ import typer
 
 import oneshelf
 from oneshelf.cli import (
+    audiences,
     identity,
     keeping,
     loading,
@@ -21,6 +22,7 @@ from oneshelf.cli import (
     running,
     sources,
     staff,
+    tiers,
 )
 from oneshelf.cli.output import print_error
 from oneshelf.errors import OneShelfError
@@ -33,7 +35,21 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for group in (loading, people, identity, plan, measures, places, offers, sources, staff, keeping, running):
+for group in (
+    loading,
+    people,
+    identity,
+    audiences,
+    tiers,
+    plan,
+    measures,
+    places,
+    offers,
+    sources,
+    staff,
+    keeping,
+    running,
+):
     group.add_to(app)
 
 

@@ -13,6 +13,7 @@ Role = Literal["analyst", "marketer", "planner", "store", "admin"]
 Action = Literal[
     "people.read",
     "people.join",
+    "audiences.save",
     "plan.read",
     "offers.read",
     "offers.send",
@@ -25,9 +26,17 @@ Action = Literal[
 #: What each role comes for. The admin may do everything.
 _MAY: dict[Role, frozenset[Action]] = {
     "analyst": frozenset(
-        ("people.read", "people.join", "plan.read", "offers.read", "sources.read", "system.read")
+        (
+            "people.read",
+            "people.join",
+            "audiences.save",
+            "plan.read",
+            "offers.read",
+            "sources.read",
+            "system.read",
+        )
     ),
-    "marketer": frozenset(("people.read", "offers.read", "offers.send", "sources.read")),
+    "marketer": frozenset(("people.read", "audiences.save", "offers.read", "offers.send", "sources.read")),
     "planner": frozenset(("plan.read", "sources.read")),
     "store": frozenset(("people.read", "offers.read")),
 }

@@ -1,0 +1,247 @@
+"""Tiers as people look at them: the rules, how many are in each, who moved between two days, and a file tried before it is used."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from oneshelf.app.audiences import guarded
+from oneshelf.app.core import Core
+from oneshelf.app.measures import SALT
+from oneshelf.app.nightly import nightly
+from oneshelf.app.tiering import compute_cutpoints, standing, tiers_in_force
+from oneshelf.books import identity
+from oneshelf.books import tiers as books
+from oneshelf.errors import InvalidInput, NotAllowed
+from oneshelf.insight.disclosure import count_band, protected_count
+from oneshelf.insight.people import tier_moves
+from oneshelf.insight.people.conditions import written
+from oneshelf.insight.people.tiers import TierRule, Tiers, read_tiers, tier_of
+from oneshelf.trust.access import OPERATOR, Actor
+
+_LINKS = pa.schema([("identifier", pa.string()), ("person_id", pa.string())])
+
+
+class TierCount(msgspec.Struct, frozen=True, kw_only=True):
+    """One tier: its rule as text, what entering it should trigger, and how many people are in it; None: too few to tell."""
+
+    name: str
+    title: str
+    title_zh: str
+    rule: str
+    response: str
+    response_zh: str
+    watched: bool
+    people: int | None
+
+
+class Cutpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """From which value of a field the top share begins."""
+
+    field: str
+    share: float
+    value: float
+
+
+class TierReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Every tier in the order of its rules. `give_or_take`: figures have noise of this width in nine cases of ten."""
+
+    tiers: tuple[TierCount, ...]
+    cutpoints: tuple[Cutpoint, ...]
+    cutpoints_at: datetime | None
+    give_or_take: float | None = None
+
+
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people went from a tier to a tier; None stands for no tier, or, as `people`, for too few to tell."""
+
+    from_tier: str | None
+    to_tier: str | None
+    people: int | None
+    simulated: bool
+
+
+class TierFlows(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was where at the end of two days."""
+
+    first: date
+    last: date
+    flows: tuple[Flow, ...]
+    give_or_take: float | None = None
+
+
+class Leaver(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who left a watched tier, why, and what that should trigger."""
+
+    person_id: str
+    from_tier: str
+    to_tier: str | None
+    at: datetime
+    reason: str
+    response: str
+    response_zh: str
+    simulated: bool
+
+
+class TierViews:
+    """Use cases about tiers."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def report(self, *, actor: Actor = OPERATOR) -> TierReport:
+        """The tiers in force and how many people are in each, protected for whoever may not see people."""
+        tiers = tiers_in_force(self._core.settings)
+        with self._core.database.read() as connection:
+            cutpoints = books.cutpoints(connection)
+            at = books.cutpoints_at(connection)
+            counts = {} if guarded(actor) else books.counts(connection)
+        known: Mapping[str, int | None] = self._protected_counts(tiers) if guarded(actor) else counts
+        return TierReport(
+            tiers=tuple(_counted(rule, known.get(rule.name, 0)) for rule in tiers.rules),
+            cutpoints=tuple(
+                Cutpoint(field=field, share=share, value=value)
+                for (field, share), value in sorted(cutpoints.items())
+            ),
+            cutpoints_at=at,
+            give_or_take=count_band() if guarded(actor) else None,
+        )
+
+    def moves(self, first: date, last: date, *, actor: Actor = OPERATOR) -> TierFlows:
+        """How many people went from which tier to which between the ends of two days. Raises InvalidInput when they are swapped.
+
+        Whoever may not see people gets protected figures, between the ends of the two months.
+        """
+        if first > last:
+            raise InvalidInput.of("from", first.isoformat(), f"is after {last}.", "Swap the two days.")
+        if guarded(actor):  # few pairs of days, so that one set of people cannot be asked about in many ways
+            first, last = _month_end(first), _month_end(last)
+        with self._core.analysis:
+            people = self._between(first, last)
+            if not guarded(actor):
+                rows = self._core.engine.run(tier_moves.flows(people)).to_pylist()
+                flows = tuple(sorted((Flow(**row) for row in rows), key=_order))
+                return TierFlows(first=first, last=last, flows=flows)
+            found = self._core.engine.run(people).to_pylist()
+        return TierFlows(
+            first=first, last=last, flows=self._protected_flows(found, first, last), give_or_take=count_band()
+        )
+
+    def watched(self, since: date, *, limit: int = 50, actor: Actor = OPERATOR) -> tuple[Leaver, ...]:
+        """Who left a watched tier since a day, the newest first, and what each move should trigger; the look is logged."""
+        self._core.look(actor, "people.read", purpose="tiers")
+        if actor.places:
+            raise NotAllowed("Tiers are of the whole shop.", "Ask somebody who may see everybody.")
+        tiers = tiers_in_force(self._core.settings)
+        names = [rule.name for rule in tiers.rules if rule.watched]
+        with self._core.analysis:
+            moves = self._core.engine.events("tier.changed", days=(since, date.max))
+            left = moves.filter(moves.from_tier.isin(names)) if names else moves.limit(0)
+            newest = left.order_by(left.happened_at.desc(), left["offset"].desc(), left["index"].desc())
+            rows = self._core.engine.run(newest.limit(limit)).to_pylist()
+        return tuple(_leaver(row, tiers) for row in rows)
+
+    def check(self, file: Path | str, *, actor: Actor = OPERATOR) -> TierReport:
+        """Read a file of rules and say how many people each would hold, without using it.
+
+        Raises InvalidInput with every problem, NotFound before the first night.
+        """
+        if guarded(actor):
+            raise NotAllowed("Trying rules needs a role that may see people.", "Ask an admin.")
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise InvalidInput.of("file", str(file), "cannot be read.", "Give a TOML file.") from None
+        tiers = read_tiers(text)
+        with self._core.analysis:
+            table = nightly(self._core).table
+            cutpoints = compute_cutpoints(self._core, table, tiers.tops)
+            judged = table.select(tier=tier_of(tiers, table, cutpoints, self._core.settings.time_zone))
+            rows = self._core.engine.run(judged.group_by("tier").aggregate(people=judged.count())).to_pylist()
+        counts = {row["tier"]: row["people"] for row in rows}
+        return TierReport(
+            tiers=tuple(_counted(rule, counts.get(rule.name, 0)) for rule in tiers.rules),
+            cutpoints=tuple(
+                Cutpoint(field=field, share=share, value=value)
+                for (field, share), value in sorted(cutpoints.items())
+            ),
+            cutpoints_at=None,
+        )
+
+    def _between(self, first: date, last: date) -> Any:
+        with self._core.database.read() as connection:
+            links = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
+        return tier_moves.between(
+            self._core.engine.events("tier.changed"),
+            self._core.engine.memory(pa.Table.from_pylist(links, schema=_LINKS)),
+            first,
+            last,
+        )
+
+    def _protected_counts(self, tiers: Tiers) -> dict[str, int | None]:
+        people: defaultdict[str, list[str]] = defaultdict(list)
+        rows = standing(self._core)
+        for person_id, tier in zip(rows["person_id"].to_pylist(), rows["tier"].to_pylist(), strict=True):
+            people[tier].append(person_id)
+        salt = self._core.secret(SALT)
+        return {
+            rule.name: protected_count(
+                people[rule.name], salt=salt, question=f"tier {rule.name} {written(rule.rule)}"
+            )
+            for rule in tiers.rules
+        }
+
+    def _protected_flows(self, found: list[dict[str, Any]], first: date, last: date) -> tuple[Flow, ...]:
+        """Only what may be told: a flow of too few people is left out, as is that there is one."""
+        people: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(list)
+        for row in found:
+            people[row["from_tier"], row["to_tier"]].append(row["person_id"])
+        salt, simulated = self._core.secret(SALT), any(row["simulated"] for row in found)
+        flows = []
+        for (source, target), ids in people.items():
+            count = protected_count(ids, salt=salt, question=f"moves {source} {target} {first} {last}")
+            if count is not None:
+                flows.append(Flow(from_tier=source, to_tier=target, people=count, simulated=simulated))
+        return tuple(sorted(flows, key=_order))
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def _order(flow: Flow) -> tuple[int, str, str]:
+    return (-(flow.people or 0), flow.from_tier or "", flow.to_tier or "")
+
+
+def _counted(rule: TierRule, people: int | None) -> TierCount:
+    return TierCount(
+        name=rule.name,
+        title=rule.title,
+        title_zh=rule.title_zh or rule.title,
+        rule=written(rule.rule),
+        response=rule.response,
+        response_zh=rule.response_zh or rule.response,
+        watched=rule.watched,
+        people=people,
+    )
+
+
+def _leaver(row: dict[str, Any], tiers: Tiers) -> Leaver:
+    now_in = tiers.by_name.get(row["to_tier"] or "")
+    return Leaver(
+        person_id=row["person_id"],
+        from_tier=row["from_tier"],
+        to_tier=row["to_tier"],
+        at=row["happened_at"],
+        reason=row["reason"],
+        response=now_in.response if now_in else "",
+        response_zh=(now_in.response_zh or now_in.response) if now_in else "",
+        simulated=row["simulated"],
+    )
