@@ -58,7 +58,7 @@ def links_of() -> Callable[[dict[str, str]], ibis.Table]:
 @pytest.fixture
 def catalogue_of() -> Callable[[Sequence[Product]], ibis.Table]:
     def catalogue(products: Sequence[Product]) -> ibis.Table:
-        names = ("id", "name", "department", "category", "type")
+        names = ("id", "name", "department", "category", "type", "brand")
         schema = pa.schema([(name, pa.string()) for name in names])
         rows = [{name: getattr(product, name) for name in names} for product in products]
         return ibis.memtable(pa.Table.from_pylist(rows, schema=schema))

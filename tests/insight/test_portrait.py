@@ -1,6 +1,5 @@
 """The portrait: every figure by example, and against the lake's batch twin."""
 
-import random
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from zoneinfo import ZoneInfo
@@ -13,11 +12,8 @@ from oneshelf.insight.people.drawing import portrait_of
 from oneshelf.insight.people.fields import FIELDS
 from oneshelf.insight.people.flat import flat
 from oneshelf.insight.people.fold import fold
-from oneshelf.insight.people.merge import merge
 from oneshelf.insight.people.portrait import Everybody, Portrait
-from oneshelf.insight.people.portraits import CHANNELS, KINDS_READ, portraits
 from oneshelf.insight.people.state import PersonState
-from oneshelf.testing.shop import small_shop
 from oneshelf.words.goods import Product
 from oneshelf.words.people import Who
 
@@ -250,151 +246,3 @@ def test_a_flat_portrait_has_every_field_of_the_list_and_no_other():
     assert (row["tier"], row["p_active"], row["main_place_id"]) == (None, None, "store-1")
     told = drawn(event(c.PersonIdentified(traits={"household_size": 3, "life_stage": "family"})))
     assert (flat(told)["household_size"], flat(told)["life_stage"]) == ("3", "family")
-
-
-def random_events(seed: int, count: int = 400) -> list[Event]:
-    """Events of a handful of people, some anonymous, with ties in time, two currencies, empty orders and refunds of nothing known."""
-    r = random.Random(seed)
-    products = [*GOODS, "unheard-of"]
-
-    def lines():
-        return tuple(
-            c.Line(
-                product_id=r.choice(products),
-                quantity=r.randrange(1, 4),
-                unit=r.choice(["each", "each", "g"]),
-                amount_minor=r.randrange(-50, 400),
-            )
-            for _ in range(r.randrange(4))
-        )
-
-    makers = [
-        lambda: c.OrderCompleted(order_id="o", currency=r.choice(["CNY", "CNY", "EUR"]), lines=lines()),
-        lambda: c.OrderCompleted(order_id="o", currency="CNY", lines=lines()),
-        lambda: c.OrderRefunded(refund_id="r", currency=r.choice(["CNY", "EUR"]), lines=lines()),
-        lambda: c.ProductViewed(product_id="oat"),
-        c.PlaceVisited,
-        lambda: c.CouponRedeemed(coupon_id="x"),
-        c.PersonIdentified,
-        lambda: c.OfferSent(campaign_id="x", message_id="m"),
-    ]
-    identities = [Who(user_id=f"person-{n}") for n in range(6)]
-    identities += [Who(anonymous_id=f"browser-{n}") for n in range(6)] + [Who()]
-    return [
-        Event(
-            id=f"e{n}",
-            source="test",
-            happened_at=NOW
-            - timedelta(hours=r.randrange(-20, 2_000) * 0.5, microseconds=r.randrange(2) * 999_999),
-            body=r.choice(makers)(),
-            who=r.choice(identities),
-            place_id=r.choice(["store-1", "store-2"]),
-            channel=r.choice(CHANNELS),
-            simulated=r.random() < 0.1,
-        )
-        for n in range(count)
-    ]
-
-
-def last_moment_ties() -> list[Event]:
-    """Two people whose latest events happened at one moment, at two places and on two channels, told in either order."""
-    told = [("store-1", "web"), ("store-2", "app"), ("store-2", "store")]
-    at = NOW + timedelta(days=2)
-    return [
-        Event(
-            id="tie",
-            source="test",
-            happened_at=at,
-            body=c.PlaceVisited(),
-            who=Who(user_id=person),
-            place_id=place_id,
-            channel=channel,
-        )
-        for person, order in (("person-0", told), ("person-1", told[::-1]))
-        for place_id, channel in order
-    ]
-
-
-def live(happened: list[Event], links: dict[str, str], products: dict[str, Product]) -> dict[str, Portrait]:
-    """Fold by identifier, and merge only at the end, as when links come last."""
-    by_identifier: dict[str, PersonState] = {}
-    for each in happened:
-        if each.who.person_id is not None:
-            by_identifier[each.who.person_id] = fold(by_identifier.get(each.who.person_id), each)
-    by_person: dict[str, PersonState] = {}
-    for identifier, state in by_identifier.items():
-        person_id = links.get(identifier, identifier)
-        by_person[person_id] = merge(by_person[person_id], state) if person_id in by_person else state
-    return {
-        person_id: portrait_of(person_id, state, now=NOW, products=products)
-        for person_id, state in by_person.items()
-        if state.events or state.spent
-    }
-
-
-SAME = (
-    "first_seen_at",
-    "last_seen_at",
-    "last_place_id",
-    "last_channel",
-    "recency_days",
-    "frequency",
-    "currency",
-    "monetary_minor",
-    "refunds",
-    "refunded_minor",
-    "average_order_minor",
-)
-
-
-def assert_twins(row: dict, portrait: Portrait) -> None:
-    assert {name: row[name] for name in SAME} == {name: getattr(portrait, name) for name in SAME}
-    for channel in CHANNELS:
-        found = next((s for s in portrait.channel_mix if s.channel == channel), None)
-        live_counts = (found.orders, found.visits) if found else (0, 0)
-        assert (row[f"orders_{channel}"], row[f"visits_{channel}"]) == live_counts
-    favourite = portrait.favourite_categories[:1]
-    assert row["favourite_category"] == (favourite[0].name if favourite else None)
-    assert row["favourite_category_share"] == (pytest.approx(favourite[0].share) if favourite else None)
-
-
-@pytest.mark.parametrize(
-    ("seed", "session_zone"), [(0, "UTC"), (1, "Asia/Shanghai"), (2, "America/New_York")]
-)
-def test_the_live_fold_and_the_lakes_batch_agree_on_random_events(
-    seed, session_zone, connection, tables_of, links_of, catalogue_of
-):
-    connection.raw_sql(f"set timezone = '{session_zone}'")
-    happened = random_events(seed) + last_moment_ties()
-    links = {Who(anonymous_id=f"browser-{n}").person_id: f"person-{n % 3}" for n in range(4)}
-    expected = live(happened, links, GOODS)
-    table = portraits(
-        tables_of(happened), links=links_of(links), products=catalogue_of(list(GOODS.values())), now=NOW
-    )
-    rows = {row["person_id"]: row for row in connection.to_pyarrow(table).to_pylist()}
-    assert rows.keys() == expected.keys()
-    assert len(rows) >= 8
-    for person_id, row in rows.items():
-        assert_twins(row, expected[person_id])
-
-
-def test_the_batch_finds_the_truth_of_the_small_shop(connection, tables_of, links_of, catalogue_of):
-    shop = small_shop()
-    links = {Who(anonymous_id=browser).person_id: person for browser, person in shop.truth.links.items()}
-    tables = {kind: table for kind, table in tables_of(shop.events).items() if kind in KINDS_READ}
-    table = portraits(tables, links=links_of(links), products=catalogue_of(shop.products), now=NOW)
-    rows = {row["person_id"]: row for row in connection.to_pyarrow(table).to_pylist()}
-    for person_id, truth in shop.truth.people.items():
-        row = rows[person_id]
-        assert row["frequency"] == truth.orders
-        assert row["monetary_minor"] == truth.spend_minor - truth.refunded_minor
-        assert row["refunds"] == truth.refunds
-        assert {
-            channel: row[f"orders_{channel}"] for channel in CHANNELS if row[f"orders_{channel}"]
-        } == truth.orders_by_channel
-    assert sum(row["frequency"] for row in rows.values()) == shop.truth.orders - shop.truth.anonymous_orders
-
-
-def test_the_batch_of_an_empty_lake_is_empty(connection, tables_of, links_of, catalogue_of):
-    table = portraits(tables_of([]), links=links_of({}), products=catalogue_of([]), now=NOW)
-    assert connection.to_pyarrow(table).num_rows == 0

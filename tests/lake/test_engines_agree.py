@@ -21,12 +21,13 @@ from oneshelf.effect.outcome import moments_by_arm, outcome_per_person
 from oneshelf.errors import Unavailable
 from oneshelf.events.catalogue import KINDS
 from oneshelf.insight.activity import events_by_day
+from oneshelf.insight.clock import spans
 from oneshelf.insight.cube import KINDS_READ as CUBE_KINDS
 from oneshelf.insight.cube import Facts, cells, guarded
 from oneshelf.insight.goods.demand import daily_by, daily_sales
 from oneshelf.insight.measures import MEASURES, Measure
 from oneshelf.insight.people.conditions import parse, where
-from oneshelf.insight.people.portraits import KINDS_READ, portraits
+from oneshelf.insight.people.portraits import KINDS_READ, Clocks, portraits
 from oneshelf.insight.people.purchases import purchases
 from oneshelf.insight.people.tier_moves import between, flows
 from oneshelf.insight.people.tiers import buyers_with, default_tiers, tier_of, value_at
@@ -35,7 +36,7 @@ from oneshelf.lake.engine import Engine
 from oneshelf.lake.engines import open_engine
 from oneshelf.lake.schema import MOMENT
 from oneshelf.lake.tables import Lake
-from oneshelf.testing.shop import CURRENCY, Shop
+from oneshelf.testing.shop import CURRENCY, Shop, small_shop
 
 NOW = datetime(2026, 5, 3, tzinfo=UTC)
 
@@ -265,7 +266,12 @@ def insight_daily_sales_by_type(engine: Engine) -> ir.Table:
 @compared
 def insight_portraits(engine: Engine) -> ir.Table:
     events = {kind: engine.events(kind) for kind in KINDS_READ}
-    return portraits(events, links=links_of(engine), products=engine.reference("products"), now=NOW)
+    places = {place.id: place.time_zone for place in small_shop().places}
+    names = {"place_id": list(places), "time_zone": list(places.values())}
+    zones = {name: spans(name, (date(2026, 1, 1), date(2026, 7, 1))) for name in sorted(set(places.values()))}
+    clocks = Clocks(places=engine.memory(pa.table(names)), zones=zones, own="Asia/Shanghai")
+    products = engine.reference("products")
+    return portraits(events, links=links_of(engine), products=products, now=NOW, clocks=clocks)
 
 
 @compared
@@ -456,7 +462,14 @@ def differences(found: pa.Table, expected: pa.Table) -> list[str]:
 def stocked(shop_lake: Lake, shop: Shop) -> Lake:
     """The small shop with its catalogue."""
     rows = [
-        {"id": p.id, "name": p.name, "department": p.department, "category": p.category, "type": p.type}
+        {
+            "id": p.id,
+            "name": p.name,
+            "department": p.department,
+            "category": p.category,
+            "type": p.type,
+            "brand": p.brand,
+        }
         for p in shop.products
     ]
     shop_lake.load_reference("products", pa.Table.from_pylist(rows), sha256="0" * 64)

@@ -51,8 +51,8 @@ def spans(time_zone: str, days: tuple[date, date]) -> tuple[Span, ...]:
     return (*found, Span(None, offset(end)))
 
 
-def local_hour(at: ir.Value, time_zone: ir.Value | None, zones: Mapping[str, Sequence[Span]]) -> ir.Value:
-    """The hour of the day, 0 to 23, that a clock in the zone showed at a moment.
+def local_seconds(at: ir.Value, time_zone: ir.Value | None, zones: Mapping[str, Sequence[Span]]) -> ir.Value:
+    """Whole seconds since 1970 as the clock in the zone counts them: days and hours there are quotients of it.
 
     `time_zone` is a column of names, all of them among `zones`; it may be None when there is one zone only.
     """
@@ -62,8 +62,12 @@ def local_hour(at: ir.Value, time_zone: ir.Value | None, zones: Mapping[str, Seq
         *some, (_, last) = by_zone.items()
         offset = ibis.cases(*((time_zone == name, value) for name, value in some), else_=last)
     # counted as a difference of two moments: epoch_seconds() goes through the session's own zone on some engines
-    seconds = at.delta(ibis.literal(_EPOCH), unit="second").cast("int64") + offset
-    return ((seconds // 3600) % 24).cast("int64")
+    return at.delta(ibis.literal(_EPOCH), unit="second").cast("int64") + offset
+
+
+def local_hour(at: ir.Value, time_zone: ir.Value | None, zones: Mapping[str, Sequence[Span]]) -> ir.Value:
+    """The hour of the day, 0 to 23, that a clock in the zone showed at a moment; see `local_seconds`."""
+    return ((local_seconds(at, time_zone, zones) // 3600) % 24).cast("int64")
 
 
 def _offset(at: ir.Value, zone_spans: Sequence[Span]) -> ir.Value:
