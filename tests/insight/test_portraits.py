@@ -268,16 +268,16 @@ made = st.lists(
         source=st.just("test"),
         happened_at=moments,
         body=bodies,
-        who=st.sampled_from([Who(user_id="ann"), Who(user_id="ben")]),
+        who=st.integers(0, 7).map(lambda n: Who(user_id=f"person-{n}")),
         place_id=st.sampled_from(["store-1", "store-2", "elsewhere"]),
         channel=st.sampled_from(["store", "web"]),
         simulated=st.booleans(),
     ),
-    max_size=10,
+    max_size=60,
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made)
 def test_the_batch_agrees_with_the_live_portrait_whatever_happened(rows_of, happened):
     expected = live(happened, {}, GOODS, ZONES, OWN_ZONE)
