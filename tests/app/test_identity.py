@@ -219,3 +219,24 @@ def test_the_whole_person_is_the_sum_of_what_each_id_saw(shelf: Shelf) -> None:
                 whole.events,
                 whole.products.keys(),
             )
+
+
+def test_staff_of_a_place_find_whoever_buys_there_as_joins_come_and_go(empty: Shelf) -> None:
+    def here(who: Who, place_id: str) -> Event:
+        number = next(NUMBERS)
+        body = OrderCompleted(order_id=f"o{number}", currency=CURRENCY)
+        return Event(id=f"e{number}", source="till", happened_at=NOW, who=who, place_id=place_id, body=body)
+
+    def found(place_id: str) -> set[str]:
+        page = empty.people.search(actor=Actor(name="stu", role="store", places=(place_id,)))
+        assert page.total == len(page.items)
+        return {one.person_id for one in page.items}
+
+    put_events(empty, [here(card(1), "store-1"), here(Who(user_id="ann"), "store-2")], now=NOW)
+    assert (found("store-1"), found("store-2")) == ({"card:1"}, {"ann"})
+    empty.identity.join("ann", "card:1", reason="x")
+    assert (found("store-1"), found("store-2")) == ({"ann"}, {"ann"})
+    empty.identity.split("ann", "card:1", reason="x")
+    assert (found("store-1"), found("store-2")) == ({"card:1"}, {"ann"})
+    put_events(empty, [here(Who(user_id="ann"), "store-1")], now=NOW)
+    assert (found("store-1"), found("store-2")) == ({"card:1", "ann"}, {"ann"})

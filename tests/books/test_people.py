@@ -70,3 +70,27 @@ def test_search_finds_ids_by_their_beginning_and_pages_without_gap_or_double(dat
     assert found == sorted(
         (n for n in NAMES if n.startswith(text)), key=lambda name: (-spend[name], name.encode())
     )
+
+
+def test_staff_of_some_places_find_those_who_buy_there(database, person):
+    rows = [
+        person(name, spend_minor=spend) for name, spend in (("ann", 9), ("bob", 8), ("cid", 7), ("dan", 7))
+    ]
+    where = {"ann": {"store-1"}, "bob": {"store-2"}, "cid": {"store-1", "store-2"}, "dan": set()}
+
+    def write(connection):
+        people.save(connection, rows)
+        people.buys_at(connection, where)
+        people.buys_at(connection, {"ann": ["store-3", "store-1"], "bob": []})
+
+    database.writer.write(write)
+    with database.read() as connection:
+
+        def names(*places, **more):
+            return [row.person_id for row in people.search(connection, "", limit=9, places=places, **more)]
+
+        assert names("store-1") == ["ann", "cid"]
+        assert names("store-2") == ["cid"]
+        assert names("store-1", "store-2", "store-3", after=(9, "ann")) == ["cid"]
+        assert people.count(connection, ["store-1", "store-2"]) == 2
+        assert names() == ["ann", "bob", "cid", "dan"]

@@ -46,6 +46,8 @@ class _History:
     own: PersonState | None = None
     joined_to: str | None = None
     last_at: datetime | None = None
+    #: where the person was known to buy before this turn
+    places: frozenset[str] = frozenset()
 
     @property
     def alone(self) -> PersonState:
@@ -67,6 +69,8 @@ class Gathered:
     judged: dict[str, PersonState] = field(default_factory=dict)
     #: who is no person of their own any more
     absorbed: set[str] = field(default_factory=set)
+    #: person -> all places where they buy, for those for whom that changed
+    places: dict[str, frozenset[str]] = field(default_factory=dict)
     #: joins and splits that a rule made in this turn, to be recorded as events
     decided: list[Event] = field(default_factory=list)
 
@@ -79,6 +83,7 @@ def gather(connection: Connection, events: Sequence[Event], fold: Fold) -> Gathe
 def save(connection: Connection, gathered: Gathered, at: datetime) -> None:
     """Write what a turn came to; `at` is when its newest events were recorded."""
     people.save(connection, gathered.people)
+    people.buys_at(connection, gathered.places)
     if not gathered.reasons:
         return
     identity.point(connection, gathered.links, at)
@@ -110,6 +115,9 @@ class _Gathering:
             )
             for person_id, found in people.histories(connection, wanted).items()
         }
+        for history in self._histories.values():
+            if history.joined_to is None:
+                history.places = frozenset(history.state.places)
         known.first_seen = {
             one: history.alone.first_seen[0]
             for one, history in self._histories.items()
@@ -135,6 +143,11 @@ class _Gathering:
         gathered, before, now = self._gathered, self._before, self._known_now
         gathered.people = [self._row(one) for one in sorted(self._touched)]
         gathered.judged = {one: self._histories[one].state for one in self._judged if one in self._histories}
+        gathered.places = {
+            one: found
+            for one in (*self._judged, *gathered.absorbed)
+            if (found := self._places(one)) != self._histories.get(one, _History()).places
+        }
         gathered.ties = (now.edges - before.edges, before.edges - now.edges)
         gathered.apart = (now.apart - before.apart, before.apart - now.apart)
         gathered.shared = now.shared - before.shared
@@ -279,6 +292,10 @@ class _Gathering:
         if history is None:
             history = self._histories[person_id] = _History()
         return history
+
+    def _places(self, person_id: str) -> frozenset[str]:
+        history = self._histories.get(person_id)
+        return frozenset() if history is None or history.joined_to else frozenset(history.state.places)
 
     def _row(self, person_id: str) -> people.PersonRow:
         history = self._histories[person_id]

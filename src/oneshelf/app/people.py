@@ -36,15 +36,14 @@ class People(Worth):
     def search(
         self, text: str = "", *, actor: Actor = OPERATOR, limit: int = 50, after: str | None = None
     ) -> Page[PersonSummary]:
-        """List people whose id begins with `text`, those who spent most first.
-
-        Staff of some places see those who buy there; for them a page may be shorter, and there is no total.
-        """
+        """List people whose id begins with `text`, those who spent most first. Staff of some places see those who buy there."""
         self._core.look(actor, "people.read", purpose="search")
         position = read_cursor(after, tuple[int, str])
         with self._core.database.read() as connection:
-            rows = people.search(connection, text.strip(), limit=limit + 1, after=position)
-            total = None if text.strip() or actor.places else people.count(connection)
+            rows = people.search(
+                connection, text.strip(), limit=limit + 1, after=position, places=actor.places
+            )
+            total = None if text.strip() else people.count(connection, actor.places)
         items = tuple(
             PersonSummary(
                 person_id=row.person_id,
@@ -55,7 +54,6 @@ class People(Worth):
                 simulated=row.simulated,
             )
             for row in rows[:limit]
-            if not actor.places or set(actor.places) & set(states.decode(row.state).places)
         )
         last = rows[limit - 1] if len(rows) > limit else None
         following = None if last is None else write_cursor((last.spend_minor, last.person_id))

@@ -6,15 +6,15 @@ whole person and beside it what is its own; the other's row keeps its own and sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema.people import person
+from oneshelf.books.schema.people import buyer, person
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +72,19 @@ def get(connection: Connection, person_id: str) -> PersonRow | None:
 
 
 def search(
-    connection: Connection, text: str, *, limit: int, after: tuple[int, str] | None = None
+    connection: Connection,
+    text: str,
+    *,
+    limit: int,
+    after: tuple[int, str] | None = None,
+    places: Sequence[str] = (),
 ) -> list[PersonRow]:
-    """People whose id begins with `text`, the greatest spenders first.
+    """People whose id begins with `text`, the greatest spenders first; with `places`, only those who buy at one of them.
 
     `after` is the (spend_minor, person_id) of the last one of the page before.
     """
     query = select(person).where(person.c.joined_to.is_(None))
+    query = _at(connection, query, places)
     query = query.order_by(person.c.spend_minor.desc(), person.c.person_id).limit(limit)
     if text:
         query = query.where(person.c.person_id >= text, person.c.person_id < text + "\U0010ffff")
@@ -89,11 +95,31 @@ def search(
     return [_row(row) for row in connection.execute(query)]
 
 
-def count(connection: Connection) -> int:
-    """How many people there are."""
-    return connection.execute(
-        select(func.count()).select_from(person).where(person.c.joined_to.is_(None))
-    ).scalar_one()
+def count(connection: Connection, places: Sequence[str] = ()) -> int:
+    """How many people there are, or buy at one of some places."""
+    query = select(func.count()).select_from(person).where(person.c.joined_to.is_(None))
+    found: int = connection.execute(_at(connection, query, places)).scalar_one()
+    return found
+
+
+def buys_at(connection: Connection, places: Mapping[str, Collection[str]]) -> None:
+    """Say where people buy: person to places, all of them. Where there are none, the person bought nowhere yet."""
+    for chunk in chunks(sorted(places)):
+        connection.execute(delete(buyer).where(among(connection, buyer.c.person_id, chunk)))
+    rows = [
+        {"place_id": place_id, "person_id": person_id}
+        for person_id, found in sorted(places.items())
+        for place_id in sorted(found)
+    ]
+    put(connection, buyer, rows)
+
+
+def _at(connection: Connection, query: Select[Any], places: Sequence[str]) -> Select[Any]:
+    """Only the people who buy at one of these places; everybody where none is named."""
+    if not places:
+        return query
+    here = select(buyer.c.person_id).where(among(connection, buyer.c.place_id, places))
+    return query.where(person.c.person_id.in_(here))
 
 
 def _row(row: Row[Any]) -> PersonRow:

@@ -22,6 +22,15 @@ person = Table(
 )
 Index("ix_person_spend", person.c.spend_minor.desc(), person.c.person_id)
 
+#: Where people buy: what staff of some places may see.
+buyer = Table(
+    "buyer",
+    metadata,
+    Column("place_id", Key, primary_key=True),
+    Column("person_id", Key, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
 link = Table(
     "link",
     metadata,
