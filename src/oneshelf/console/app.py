@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from oneshelf.console import entry, identity, offers, oidc, people, plans, sources, system, today
+from oneshelf.console import entry, identity, matching, offers, oidc, people, plans, sources, system, today
 from oneshelf.console.session import Patience
 from oneshelf.console.visit import PageFunction, endpoint, environments, visit_of
 from oneshelf.errors import NotFound, OneShelfError, Unavailable
@@ -60,6 +60,8 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/", today.today),
         page("/search", people.search),
         page("/people", people.people),
+        page("/people/candidates", matching.candidates),
+        page("/people/candidates/{candidate_id}", matching.decide, "POST"),
         page("/people/{person_id:path}/identity", identity.identity),
         page("/people/{person_id:path}/identity", identity.undo, "POST"),
         page("/people/{person_id:path}", people.person),
