@@ -126,7 +126,7 @@ def test_the_list_of_places_has_the_figures_of_the_measures(shelf: Shelf) -> Non
     table = shelf.measures.ask("net_sales_minor", ("place",), since=found.since, until=found.until)
     assert [one.place.id for one in found.places] == ["store-1", "store-2", "store-3", "web"]
     assert [one.figures["net_sales_minor"] for one in found.places] == [cell.value for cell in table.cells]
-    assert found.places[0].simulated  # its visits are
+    assert found.places[0].simulated == ("visits",)
 
 
 def test_staff_of_a_store_see_their_store(shelf: Shelf) -> None:

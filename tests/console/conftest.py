@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 import uvicorn
 from starlette.testclient import TestClient
@@ -20,7 +21,8 @@ from oneshelf.app.shelf import Shelf
 from oneshelf.books import goods, places
 from oneshelf.console import create
 from oneshelf.errors import Problem
-from oneshelf.testing.shop import CURRENCY, LAST_DAY, Shop, small_shop
+from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop, small_shop
+from oneshelf.words.places import FloorPlan, FloorZone
 
 PASSWORD = "correct horse battery staple"
 ROLES = ("admin", "analyst", "marketer", "planner", "store")
@@ -58,6 +60,24 @@ def fill(shelf: Shelf, shop: Shop) -> None:
     """Put everything on a shelf that its pages can show."""
     shelf.core.database.writer.write(
         lambda c: (goods.upsert_products(c, shop.products), places.upsert_places(c, shop.places))
+    )
+    located = [
+        msgspec.structs.replace(place, latitude=where[0], longitude=where[1])
+        for place, where in zip(shop.places, ((31.24, 121.49), (31.22, 121.54), (52.52, 13.4)), strict=False)
+    ]
+    plan = FloorPlan(
+        width_metres=24,
+        depth_metres=12,
+        zones=tuple(
+            FloorZone(
+                name=f"{category} {LONG}" if at == 1 else category,
+                x_metres=8 * at, y_metres=0, width_metres=7, depth_metres=8, categories=(category,),
+            )
+            for at, category in enumerate(sorted({p.category for p in shop.products if p.category})[:3])
+        ),
+    )  # fmt: skip
+    shelf.core.database.writer.write(
+        lambda c: (places.upsert_places(c, located), places.set_floor(c, "store-1", plan, NOW))
     )
     at = datetime.combine(
         LAST_DAY, datetime.min.time(), tzinfo=shop.events[0].happened_at.tzinfo

@@ -9,10 +9,10 @@ import pytest
 PASSWORD = "correct horse battery staple"
 PAGES = (
     "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/offers", "/offers/first", "/offers/new",
-    "/sources", "/system", "/search?q=tea",
+    "/places", "/places/store-1", "/heatmaps", "/heatmaps?measure=visits&rows=weekday&columns=channel", "/sources", "/system", "/search?q=tea",
 )  # fmt: skip
-EMPTY_PAGES = ("/", "/people", "/plan", "/offers", "/sources", "/system")
-CHARTS = {"/people/person-1": 2, "/plan/green%20tea": 1}
+EMPTY_PAGES = ("/", "/people", "/plan", "/offers", "/places", "/heatmaps", "/sources", "/system")
+CHARTS = {"/people/person-1": 2, "/plan/green%20tea": 1, "/places": 1, "/places/store-1": 1, "/heatmaps": 1}
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
 
 pytestmark = pytest.mark.browser
@@ -77,6 +77,8 @@ def test_signing_in_and_getting_about_needs_no_mouse(browser, console_url):
         ("p", "/people"),
         ("l", "/plan"),
         ("o", "/offers"),
+        ("c", "/places"),
+        ("h", "/heatmaps"),
         ("s", "/sources"),
         ("y", "/system"),
         ("t", "/"),
@@ -140,7 +142,7 @@ def test_more_opens_the_rest_of_the_rail_on_a_phone(browser, console_url):
         "Offers",
     ]
     by_css(browser, ".rail summary")[0].click()
-    assert {link.text for link in by_css(browser, ".sheet a")} == {"Sources", "System"}
+    assert {link.text for link in by_css(browser, ".sheet a")} >= {"Places", "Heat maps", "Sources", "System"}
     by_css(browser, ".sheet a[href='/system']")[0].click()
     wait_until(lambda: browser.execute_script("return location.pathname") == "/system")
 
@@ -196,7 +198,7 @@ def test_charts_are_drawn_in_the_themes_colours_and_have_a_table_behind_them(bro
         drawn.append(
             browser.execute_script("return getComputedStyle(document.querySelector('.plot text')).fill")
         )
-        assert by_css(browser, "details.data table tbody tr")
+        assert by_css(browser, "details.data table tbody tr, .scroll table tbody tr")
     assert drawn[0] != drawn[1]
     assert errors(browser) == []
 

@@ -12,7 +12,7 @@ from oneshelf.console.app import _STATIC
 PAGES = (
     "/", "/people", "/people?q=person-1", "/people/person-1", "/people/person-40", "/people/person-1/identity", "/plan", "/plan?all=1&q=tea",
     "/plan/green%20tea", "/offers", "/offers/first", "/offers/first?days=7", "/offers/new", "/sources", "/system",
-    "/search", "/search?q=tea", "/search?q=person-2",
+    "/places", "/places/store-1", "/places/web", "/heatmaps", "/heatmaps?measure=visits&rows=weekday", "/search", "/search?q=tea", "/search?q=person-2",
 )  # fmt: skip
 EMPTY_PAGES = (
     "/",
@@ -21,6 +21,9 @@ EMPTY_PAGES = (
     "/plan",
     "/offers",
     "/offers/new",
+    "/places",
+    "/heatmaps",
+    "/heatmaps?measure=visits&rows=weekday",
     "/sources",
     "/system",
     "/search?q=x",
@@ -112,6 +115,8 @@ def test_plotly_is_loaded_only_where_there_is_a_chart(as_role):
         ("/plan", False),
         ("/people/person-1", True),
         ("/plan/green%20tea", True),
+        ("/places/store-1", True),
+        ("/heatmaps", True),
     ):
         assert ("plotly.min.js" in admin.get(path).text) is charts, path
 

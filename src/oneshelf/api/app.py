@@ -15,7 +15,6 @@ from oneshelf.api import (
     campaigns,
     docs_page,
     identity,
-    matching,
     measures,
     people,
     places,
@@ -58,7 +57,6 @@ def create(shelf: Shelf, *, sink: Sink | None = None) -> ASGIApp:
     tracking = Tracking(shelf, sink=sink)
     app.router.routes[:0] = tracking.routes()  # the hot path is looked up first
     for module in (
-        matching,
         identity,
         people,
         audiences,

@@ -30,13 +30,16 @@ _FIELDS: Final = ("id", "name", "kind", "time_zone", "latitude", "longitude")
 
 
 class PlaceFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """A place and its figures, by the names of their measures; empty where there are none, or where they are withheld."""
+    """A place and its figures, by the names of their measures; empty where there are none, or where they are withheld.
+
+    `simulated` names the figures that simulated events entered.
+    """
 
     place: Place
     has_floor: bool
     currency: str | None
     figures: dict[str, float | None]
-    simulated: bool
+    simulated: tuple[str, ...]
 
 
 class PlaceList(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +65,11 @@ class Places:
     def __init__(self, core: Core, measures: Measures) -> None:
         self._core = core
         self._measures = measures
+
+    def known(self, *, actor: Actor = OPERATOR) -> tuple[Place, ...]:
+        """The actor's places in order of id."""
+        with self._core.database.read() as connection:
+            return tuple(place for i, place in places.places(connection).items() if actor.may_at(i))
 
     def listing(self, *, days: int = DAYS, actor: Actor = OPERATOR) -> PlaceList:
         """The actor's places in order of id, with sales, orders and visits of the newest days that have any orders."""
@@ -160,16 +168,17 @@ class Places:
 
 def _figures(place: Place, has_floor: bool, tables: Iterable[MeasureTable]) -> PlaceFigures:
     figures: dict[str, float | None] = {}
-    currency, simulated = None, False
+    currency, simulated = None, []
     for table in tables:
         # of several currencies the one with most: they are not added
         mine = [cell for cell in table.cells if cell.keys == (place.id,)]
         best = max(mine, key=lambda cell: cell.value or 0, default=None)
         figures[table.measure.name] = None if best is None else best.value
         currency = currency or (best.currency if best else None)
-        simulated |= bool(best and best.simulated)
+        if best is not None and best.simulated:
+            simulated.append(table.measure.name)
     return PlaceFigures(
-        place=place, has_floor=has_floor, currency=currency, figures=figures, simulated=simulated
+        place=place, has_floor=has_floor, currency=currency, figures=figures, simulated=tuple(simulated)
     )
 
 

@@ -39,7 +39,7 @@ def list_places(
                 one.place.id, one.place.name, one.place.time_zone,
                 None if (sold := one.figures["net_sales_minor"]) is None or one.currency is None
                 else float(major(round(sold), one.currency)),
-                one.currency or "", one.figures["orders"], one.figures["visits"], one.simulated, one.place.latitude,
+                one.currency or "", one.figures["orders"], one.figures["visits"], ", ".join(one.simulated), one.place.latitude,
                 one.place.longitude, one.has_floor,
             )
             for one in found.places

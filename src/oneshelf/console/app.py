@@ -21,7 +21,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from oneshelf.console import entry, identity, matching, offers, oidc, people, plans, sources, system, today
+from oneshelf.console import (
+    entry,
+    heatmaps,
+    identity,
+    offers,
+    oidc,
+    people,
+    places,
+    plans,
+    sources,
+    system,
+    today,
+)
 from oneshelf.console.session import Patience
 from oneshelf.console.visit import PageFunction, endpoint, environments, visit_of
 from oneshelf.errors import NotFound, OneShelfError, Unavailable
@@ -60,8 +72,6 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/", today.today),
         page("/search", people.search),
         page("/people", people.people),
-        page("/people/candidates", matching.candidates),
-        page("/people/candidates/{candidate_id}", matching.decide, "POST"),
         page("/people/{person_id:path}/identity", identity.identity),
         page("/people/{person_id:path}/identity", identity.undo, "POST"),
         page("/people/{person_id:path}", people.person),
@@ -72,6 +82,10 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/offers/new", offers.compose),
         page("/offers/new", offers.send, "POST"),
         page("/offers/{campaign_id:path}", offers.campaign),
+        page("/places", places.places),
+        page("/places/{place_id:path}", places.place),
+        page("/heatmaps", heatmaps.heatmaps),
+        page("/heatmaps.csv", heatmaps.export),
         page("/sources", sources.sources),
         page("/sources/replay", sources.replay, "POST"),
         page("/system", system.system),

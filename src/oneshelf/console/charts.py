@@ -6,6 +6,7 @@ A colour here is the name of a CSS custom property (`var:green`); the script res
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -142,6 +143,71 @@ def forecast(
         xaxis={"type": "date", "tickvals": days[-1::-14], "ticktext": list(ticks)[-1::-14]},
         yaxis={"rangemode": "tozero"},
     )
+
+
+def heat(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Sequence[Sequence[float | None]],
+    shown: Sequence[Sequence[str]],
+) -> Figure:
+    """A heat map: paper where nothing is, the deeper green the more; a cell without a figure stays empty."""
+    trace = {
+        "type": "heatmap", "z": [list(line) for line in values], "x": list(range(len(columns))), "y": list(range(len(rows))),
+        "text": [list(line) for line in shown], "hoverinfo": "text", "xgap": 1, "ygap": 1, "hoverongaps": False,
+        "colorscale": [[0, "var:heat-0"], [0.5, "var:heat-3"], [1, "var:heat-5"]],
+        "colorbar": {"thickness": 10, "outlinewidth": 0, "tickfont": {"color": "var:muted", "size": 11}, "len": 1},
+        "showscale": False,
+    }  # fmt: skip
+    step = max(1, len(columns) // 16)
+    return _figure(
+        [trace],
+        48 + max(3, len(rows)) * 26,
+        xaxis={"tickvals": list(range(0, len(columns), step)), "ticktext": [_cut(c, 14) for c in columns[::step]], "side": "top",
+               "showgrid": False},
+        yaxis={"autorange": "reversed", "showgrid": False, "tickvals": list(range(len(rows))),
+               "ticktext": [_cut(row, 22) for row in rows], "tickfont": {"color": "var:ink", "size": 12}},
+    )  # fmt: skip
+
+
+def map_of(
+    places: Sequence[tuple[float, float]], sizes: Sequence[float], names: Sequence[str], shown: Sequence[str]
+) -> Figure:
+    """Places as circles at (longitude, latitude), their area by size. A degree of each is as long as it is on the ground there."""
+    middle = sum(latitude for _, latitude in places) / len(places)
+    largest = max(sizes, default=0) or 1.0
+    trace = {
+        "type": "scatter", "mode": "markers+text", "x": [x for x, _ in places], "y": [y for _, y in places],
+        "text": _apart(places, sizes, names), "textposition": "top center", "cliponaxis": False,
+        "hovertext": list(shown), "hoverinfo": "text", "textfont": {"color": "var:ink", "size": 12},
+        "marker": {"size": [10 + 30 * math.sqrt(size / largest) for size in sizes], "color": "var:green", "opacity": 0.6,
+                   "line": {"color": "var:green", "width": 1.5}},
+    }  # fmt: skip
+    degrees = {"showgrid": True, "ticksuffix": "°", "nticks": 6}
+    return _figure(
+        [trace],
+        420,
+        hovermode="closest",
+        margin={"l": 48, "r": 48, "t": 40, "b": 24},
+        xaxis=degrees,
+        yaxis=degrees | {"scaleanchor": "x", "scaleratio": 1 / max(0.05, math.cos(math.radians(middle)))},
+    )
+
+
+def _apart(places: Sequence[tuple[float, float]], sizes: Sequence[float], names: Sequence[str]) -> list[str]:
+    """The names to write: where two would stand over one another, that of the larger place; the other is on hover."""
+    wide = max(x for x, _ in places) - min(x for x, _ in places)
+    high = max(y for _, y in places) - min(y for _, y in places)
+    written: list[int] = []
+    for at in sorted(range(len(places)), key=lambda at: -sizes[at]):
+        clear = all(
+            abs(places[at][0] - places[other][0]) > wide / 8
+            or abs(places[at][1] - places[other][1]) > high / 12
+            for other in written
+        )
+        if clear:
+            written.append(at)
+    return [_cut(name, 18) if at in written else "" for at, name in enumerate(names)]
 
 
 def _cut(label: str, length: int = 28) -> str:

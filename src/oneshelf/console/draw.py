@@ -82,6 +82,60 @@ def whisker(
     ).format(label, w=scale.width, h=height, body=Markup("").join(parts))
 
 
+class Zone(NamedTuple):
+    """A rectangle of a floor in metres, what stands there, and its figure as text and as the number that colours it."""
+
+    x: float
+    y: float
+    width: float
+    depth: float
+    name: str
+    shown: str
+    value: float | None
+
+
+#: Pixels of a floor's drawing before it is scaled to the page, and the steps of colour.
+_FLOOR_WIDTH, _STEPS = 960, 5
+
+
+def floor(width: float, depth: float, zones: Sequence[Zone]) -> Markup:
+    """A floor seen from above: each zone is the deeper green the larger its figure; without one it is hatched by its outline only.
+
+    A zone's name and figure stand in it where there is room; its title says both.
+    """
+    scale = _FLOOR_WIDTH / width
+    largest = max((zone.value for zone in zones if zone.value is not None), default=0.0)
+    parts = [
+        Markup('<rect class="walls" x="1" y="1" width="{:.1f}" height="{:.1f}"/>').format(
+            width * scale - 2, depth * scale - 2
+        )
+    ]
+    for zone in zones:
+        x, y, w, h = (round(length * scale, 1) for length in (zone.x, zone.y, zone.width, zone.depth))
+        step = None if zone.value is None else _step(zone.value, largest)
+        room = int((w - 12) / 9)  # letters of the drawing's type, nearly
+        name = zone.name if len(zone.name) <= room else f"{zone.name[: room - 1]}…"
+        words = (
+            Markup('<text x="{x}" y="{y}">{name}</text><text class="figure" x="{x}" y="{below}">{shown}</text>').format(
+                x=round(x + w / 2, 1), y=round(y + h / 2 - 4, 1), below=round(y + h / 2 + 16, 1), name=name, shown=zone.shown
+            )
+            if h >= 44 and room >= max(4, len(zone.shown))
+            else Markup("")
+        )  # fmt: skip
+        parts.append(
+            Markup('<g class="zone {c}"><title>{name}: {shown}</title><rect x="{x}" y="{y}" width="{w}" height="{h}"/>{words}</g>').format(
+                c="none" if step is None else f"heat-{step}", name=zone.name, shown=zone.shown, x=x, y=y, w=w, h=h, words=words
+            )
+        )  # fmt: skip
+    return Markup('<svg class="floor" viewBox="0 0 {} {:.0f}" aria-hidden="true">{}</svg>').format(
+        _FLOOR_WIDTH, depth * scale, Markup("").join(parts)
+    )
+
+
+def _step(value: float, largest: float) -> int:
+    return 0 if largest <= 0 or value <= 0 else min(_STEPS, math.ceil(value / largest * _STEPS))
+
+
 class Ring(NamedTuple):
     """Where the wheel's stations sit: centres of five blocks on an ellipse, and the arrows between them."""
 

@@ -52,6 +52,8 @@ RAIL: Final[tuple[tuple[str, str, Action | None, str], ...]] = (
     ("/people", mark("People"), "people.read", "p"),
     ("/plan", mark("Plan"), "plan.read", "l"),
     ("/offers", mark("Offers"), "offers.read", "o"),
+    ("/places", mark("Places"), None, "c"),
+    ("/heatmaps", mark("Heat maps"), None, "h"),
     ("/sources", mark("Sources"), "sources.read", "s"),
     ("/system", mark("System"), "system.read", "y"),
 )
