@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from oneshelf.app import daily, delivery
+from oneshelf.app import daily, delivery, portraits
 from oneshelf.app.core import utc_now
 from oneshelf.books import jobs, staff
 from oneshelf.books.jobs import JobRow
@@ -56,6 +56,14 @@ def _tidy(shelf: Shelf) -> str:
     return "expired sessions forgotten"
 
 
+def _portraits(shelf: Shelf) -> str:
+    # before the lake catches up: whoever moves meanwhile is left to their live tier
+    now = shelf.core.now()
+    shelf.catch_up()
+    night = portraits.run(shelf.core, now)
+    return f"{night.people:,} people as of {night.day}"
+
+
 #: What can be run, by name.
 JOBS: dict[str, Callable[[Shelf], str]] = {
     "catch-up": _catch_up,
@@ -63,6 +71,7 @@ JOBS: dict[str, Callable[[Shelf], str]] = {
     "compact": _compact,
     "deliver": _deliver,
     "plan": _plan,
+    "portraits": _portraits,
     "tidy": _tidy,
 }
 

@@ -41,6 +41,12 @@ def nightly(core: Core) -> Nightly:
     )
 
 
+def nights(core: Core) -> set[date]:
+    """The days whose portraits the lake keeps."""
+    snapshot = core.lake.snapshot("derived", TABLE)
+    return {found for file in snapshot.files if (found := _day_of(file))} if snapshot is not None else set()
+
+
 def _day_of(file: str) -> date | None:
     found = _DAY.search(file)
     return None if found is None else date.fromisoformat(found.group(1))

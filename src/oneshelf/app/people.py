@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 
+from oneshelf.app import audience_files
+from oneshelf.app.nightly import nightly
 from oneshelf.app.pages import Page, read_cursor, write_cursor
 from oneshelf.app.timeline import Happening, timeline
 from oneshelf.app.value import Worth
-from oneshelf.books import identity, people
-from oneshelf.errors import NotFound
+from oneshelf.books import identity, nights, people, tiers
+from oneshelf.errors import NotAllowed, NotFound
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.drawing import portrait_of
-from oneshelf.insight.people.portrait import Portrait
+from oneshelf.insight.people.portrait import Everybody, Modelled, Portrait, Tiered
 from oneshelf.insight.people.state import PersonState
 from oneshelf.trust.access import OPERATOR, Action, Actor
 from oneshelf.words.people import ANONYMOUS
@@ -70,7 +74,41 @@ class People(Worth):
         """Draw the live portrait of one person. Raises NotFound, and NotAllowed when the role does not cover people."""
         known_as, state = self.look_at(person_id, actor, "people.read", purpose=purpose)
         products = self._core.products({*state.products, *state.favourites, *state.views})
-        return portrait_of(known_as, state, now=now or self._core.now(), products=products)
+        with self._core.database.read() as connection:
+            modelled = nights.modelled_of(connection, [known_as]).get(known_as)
+            tier = tiers.tiers(connection, [known_as]).get(known_as)
+            everybody = Everybody(
+                categories=nights.shares(
+                    connection, "category", {p.category for p in products.values() if p.category}
+                ),
+                brands=nights.shares(connection, "brand", {p.brand for p in products.values() if p.brand}),
+            )
+        return portrait_of(
+            known_as,
+            state,
+            now=now or self._core.now(),
+            products=products,
+            everybody=everybody,
+            modelled=None if modelled is None else msgspec.convert(modelled, Modelled, from_attributes=True),
+            tiered=None if tier is None else Tiered(tier=tier.tier, reason=tier.reason, since=tier.since),
+        )
+
+    def portraits(
+        self, *, target: Path | str | None = None, actor: Actor = OPERATOR, purpose: str = "analysis"
+    ) -> pa.Table:
+        """Everybody's portrait as of the newest night, one row a person; the columns are those of `insight.people.fields.FIELDS`.
+
+        With `target` also written to a new file, .csv or .parquet. Raises NotFound before the first night, and NotAllowed for staff of some places or without the right to see people.
+        """
+        self._core.look(actor, "people.read", purpose=purpose)
+        if actor.places:
+            raise NotAllowed("The portraits are of the whole shop.", "Ask somebody who may see everybody.")
+        with self._core.analysis:
+            found = self._core.engine.run(nightly(self._core).table.order_by("person_id"))
+        if target is not None:
+            data, _ = audience_files.packed(found, Path(target).suffix.removeprefix("."))
+            audience_files.write_new(Path(target), data)
+        return found
 
     def timeline(
         self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", limit: int = 50

@@ -42,7 +42,7 @@ LAKE_NICENESS = 10
 RETRY_SECONDS = 2.0
 
 #: The scheduled jobs: name, hour and minute of every day in the shop's own zone; every hour where the hour is "*".
-SCHEDULE = (("plan", "15", "0"), ("compact", "*", "20"), ("tidy", "3", "40"))
+SCHEDULE = (("plan", "15", "0"), ("compact", "*", "20"), ("portraits", "2", "30"), ("tidy", "3", "40"))
 
 
 def work_until_stopped(shelf: Shelf, part: Part = "all", *, with_parent: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -67,6 +68,41 @@ def portrait(
             (label, value, "simulated" if field in found.simulated else "")
             for label, field, value in _rows(found)
         ],
+    )
+
+
+@commands.command()
+def portraits(
+    context: typer.Context,
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write: .csv or .parquet; it must be new.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many people to print.")] = 20,
+    json: Json = False,
+) -> None:
+    """Everybody's portrait as of the newest night; `oneshelf run portraits` makes it."""
+    with open_shelf(context) as shelf:
+        found = shelf.people.portraits(target=output)
+    if json:
+        print_json(found.to_pylist() if output is None else {"people": found.num_rows, "file": str(output)})
+        return
+    shown = found.slice(0, limit).to_pylist()
+    print_table(
+        f"{found.num_rows:,} people" + ("" if output is None else f", written to {output}"),
+        ("person", "orders", "days since", "spend", "favourite", "tier", "expected orders", "simulated"),
+        (
+            (
+                row["person_id"],
+                row["frequency"],
+                row["recency_days"],
+                None if row["currency"] is None else Money(row["monetary_minor"], row["currency"]),
+                row["favourite_category"],
+                row["tier"],
+                None if row["expected_orders_90_days"] is None else f"{row['expected_orders_90_days']:.1f}",
+                row["simulated"],
+            )
+            for row in shown
+        ),
     )
 
 

@@ -1,6 +1,17 @@
 """The tables, a file for each subject. Migrations bring a database to this form; a test compares the two."""
 
-from oneshelf.books.schema import arrivals, floors, goods, journal, offers, people, staff, tiers
+from oneshelf.books.schema import arrivals, floors, goods, journal, nights, offers, people, staff, tiers
 from oneshelf.books.schema.metadata import metadata
 
-__all__ = ["arrivals", "floors", "goods", "journal", "metadata", "offers", "people", "staff", "tiers"]
+__all__ = [
+    "arrivals",
+    "floors",
+    "goods",
+    "journal",
+    "metadata",
+    "nights",
+    "offers",
+    "people",
+    "staff",
+    "tiers",
+]

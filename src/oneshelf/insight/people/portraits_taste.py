@@ -18,8 +18,8 @@ def taste(orders: ir.Table, products: ir.Table) -> ir.Table:
     return categories.join(_favourites(baskets, "brand"), "person_id")
 
 
-def baskets_by_group(orders: ir.Table, products: ir.Table) -> ir.Table:
-    """How often products of each category and brand were in the baskets of a person: person_id, category, brand, baskets."""
+def baskets_by_group(orders: ir.Table, products: ir.Table, *, by_person: bool = True) -> ir.Table:
+    """How often products of each category and brand were in baskets: person_id (if asked for), category, brand, baskets."""
     # two lines of one product are one purchase
     bought = orders.select(
         "person_id", product_id=orders.lines.map(lambda line: line.product_id).unique().unnest()
@@ -28,7 +28,13 @@ def baskets_by_group(orders: ir.Table, products: ir.Table) -> ir.Table:
         catalogued_id="id", category=products.category.nullif(""), brand=products.brand.nullif("")
     )
     joined = bought.left_join(catalogue, bought.product_id == catalogue.catalogued_id)
-    return joined.group_by("person_id", "category", "brand").aggregate(baskets=joined.count().cast("int64"))
+    keys = ("person_id", "category", "brand") if by_person else ("category", "brand")
+    return joined.group_by(*keys).aggregate(baskets=joined.count().cast("int64"))
+
+
+def everybodys_baskets(orders: ir.Table, products: ir.Table) -> ir.Table:
+    """How often products of each category and brand were in the baskets of known people: category, brand, baskets."""
+    return baskets_by_group(orders.filter(orders.person_id.notnull()), products, by_person=False)
 
 
 def everybodys_shares(baskets: ir.Table, group: str) -> ir.Table:
