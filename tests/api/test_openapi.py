@@ -52,6 +52,8 @@ OPERATIONS = [
         )
     ),
     *(f"GET /v1/{of}" for of in ("sources", "rejects", "wheel", "access-log")),
+    *(f"GET /v1/{of}" for of in ("backtests/value", "acquisition")),
+    "POST /v1/people/lookalikes",
     "POST /v1/audiences",
     *(f"GET /v1/audiences{of}" for of in ("", "/fields", "/size", "/overlap", "/sample", "/saved/{name}")),
     *(f"GET /v1/audiences/saved/{{name}}/{of}" for of in ("versions", "size", "export")),

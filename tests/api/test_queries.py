@@ -39,6 +39,8 @@ GUARDED = {
     "/v1/tiers": None,
     "/v1/tiers/moves?from=2026-03-01&to=2026-04-01": None,
     "/v1/tiers/watched?since=2026-03-01": "planner",
+    "/v1/backtests/value?horizon=30": "planner",
+    "/v1/acquisition": "planner",
     "/v1/campaigns": "planner",
     "/v1/campaigns/none/effect": "planner",
     "/v1/sources": "store",

@@ -44,6 +44,7 @@ BODIES = (
     catalogue.ScreenViewed(name="home", properties={"a": {"b": True}}),
     catalogue.CustomTracked(name="Song Played", properties={"x": "y"}),
     catalogue.CampaignSent(campaign_id="c"),
+    catalogue.CampaignSpent(campaign_id="c", amount_minor=50_000, currency="CNY"),
     catalogue.CouponRedeemed(coupon_id="k", campaign_id="c"),
     catalogue.OfferAssigned(campaign_id="c", arm="holdout"),
     catalogue.OfferSent(campaign_id="c", message_id="m", product_ids=("p", "q")),
@@ -62,7 +63,7 @@ def test_every_kind_has_an_example_here_and_a_name_of_noun_and_past_verb():
     for name, kind in catalogue.KINDS.items():
         noun, verb = name.split(".")
         assert noun.isalpha()
-        assert verb.endswith(("ed", "sent"))
+        assert verb.endswith(("ed", "sent", "spent"))
         assert catalogue.kind_of(next(body for body in BODIES if type(body) is kind)) == name
 
 

@@ -213,11 +213,28 @@ def test_a_method_that_does_not_beat_the_naive_one_steps_aside() -> None:
     noise = np.random.default_rng(2).normal(0, 10, 500)
     luck = scores_of(truth + 10 + noise, np.full(500, 0.9))
     assert choose({NAIVE: naive, "pool": luck}, outcomes_of(truth)).spend == NAIVE
-    better = scores_of(truth + 5, np.full(500, 0.99))
+    better = scores_of(truth + 5, np.full(500, 0.9))
     chosen = choose({NAIVE: naive, "pool": better}, outcomes_of(truth))
-    assert (chosen.spend, chosen.active) == ("pool", "pool")
+    assert (chosen.spend, chosen.active) == ("pool", NAIVE)
     assert chosen.spend_against_naive is not None
     assert chosen.spend_against_naive.high < 0
+
+
+def test_chances_are_shipped_for_their_order_first_and_their_size_second() -> None:
+    chance = np.random.default_rng(1).random(2_000)
+    came = np.random.default_rng(2).random(2_000) < chance
+    blurred = np.clip(chance + np.random.default_rng(3).normal(0, 0.4, 2_000), 0.05, 0.95)
+    outcomes, spend = outcomes_of(came.astype(float)), np.zeros(2_000)
+    scores = {
+        NAIVE: scores_of(spend, blurred),
+        "dropout": scores_of(spend, chance**3),  # the right order, but too low
+        "boosting": scores_of(spend, chance),
+        "pool": scores_of(spend, 1 - chance),
+    }
+    chosen = choose(scores, outcomes)
+    assert chosen.active == "boosting"
+    assert chosen.active_against_naive is not None
+    assert chosen.active_against_naive.low > 0
 
 
 def test_a_tie_of_errors_is_broken_by_rank_correlation() -> None:

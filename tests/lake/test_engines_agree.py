@@ -26,6 +26,7 @@ from oneshelf.insight.cube import KINDS_READ as CUBE_KINDS
 from oneshelf.insight.cube import Facts, cells, guarded
 from oneshelf.insight.goods.demand import daily_by, daily_sales
 from oneshelf.insight.measures import MEASURES, Measure
+from oneshelf.insight.people.acquisition import acquisition
 from oneshelf.insight.people.conditions import parse, where
 from oneshelf.insight.people.portraits import KINDS_READ, Clocks, portraits
 from oneshelf.insight.people.purchases import purchases
@@ -346,6 +347,19 @@ def value_summaries(engine: Engine) -> ir.Table:
 @compared
 def value_outcomes(engine: Engine) -> ir.Table:
     return value.outcomes(value_days(engine), NOW.date() - timedelta(days=30), horizon=30)
+
+
+@compared
+def value_acquisition(engine: Engine) -> ir.Table:
+    return acquisition(
+        engine.events("order.completed"),
+        engine.events("order.refunded"),
+        engine.events("campaign.spent"),
+        links=links_of(engine),
+        currency=CURRENCY,
+        first=date(2026, 1, 1),
+        last=NOW.date(),
+    )
 
 
 @compared

@@ -24,6 +24,7 @@ from oneshelf.api import (
     system,
     tiers,
     tracking_docs,
+    value,
     wheel,
 )
 from oneshelf.api.answers import components
@@ -58,6 +59,7 @@ def create(shelf: Shelf, *, sink: Sink | None = None) -> ASGIApp:
     app.router.routes[:0] = tracking.routes()  # the hot path is looked up first
     for module in (
         identity,
+        value,
         people,
         audiences,
         tiers,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 
 from oneshelf.app.core import Core
+from oneshelf.app.nightly import nightly
 from oneshelf.books import identity
-from oneshelf.errors import NotFound
+from oneshelf.errors import InvalidInput, NotAllowed, NotFound
+from oneshelf.insight.people.acquisition import acquisition
+from oneshelf.insight.people.lookalike import Lookalikes, lookalikes
 from oneshelf.insight.people.value.backtest import HORIZON_DAYS, ValueBacktest, backtest, expected
 from oneshelf.insight.people.value.summaries import order_days
 from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.time import zone
 
 _LINKS: Final = pa.schema([("identifier", pa.string()), ("person_id", pa.string())])
 
@@ -25,6 +31,31 @@ def expected_of_everybody(core: Core, *, as_of: date) -> pa.Table:
     """
     with core.analysis:
         return expected(core.engine.run, _order_days(core), as_of=as_of)[0]
+
+
+class ChannelCost(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel: the people whose first order came by it, what was spent on it, and what these people were worth since."""
+
+    channel: str
+    people: int
+    #: None where no spend was recorded, which is not the same as nothing
+    spent_minor: int | None
+    cost_per_person_minor: int | None
+    campaigns: int
+    #: orders less refunds of these people, from their first order until now
+    value_minor: int
+    value_per_person_minor: int | None
+    orders: int
+    simulated: bool
+
+
+class Acquisition(msgspec.Struct, frozen=True, kw_only=True):
+    """Cost and worth of the people won from `first` to `last`, the channel that won most people first; in one currency."""
+
+    first: date
+    last: date
+    currency: str
+    channels: tuple[ChannelCost, ...]
 
 
 class Worth:
@@ -49,15 +80,90 @@ class Worth:
                 if newest is None:
                     raise NotFound("Nobody has ordered yet.", "Load orders first.")
                 cut = newest - timedelta(days=horizon)
-            return backtest(self._core.engine.run, days, cut=cut, horizon=horizon)
+            return backtest(
+                self._core.engine.run,
+                days,
+                cut=cut,
+                horizon=horizon,
+                currency=self._core.settings.currency,
+            )
+
+    def lookalikes(
+        self,
+        seed: Sequence[str],
+        *,
+        without: Sequence[str] = (),
+        limit: int = 100,
+        purpose: str = "marketing",
+        actor: Actor = OPERATOR,
+    ) -> Lookalikes:
+        """Rank everybody else by how much they are like the seed, by the newest nightly portraits, with the lift measured.
+
+        `seed` holds person ids or other identifiers of people; `without` names the fields by which they were chosen. Raises
+        NotFound before the first night, InvalidInput for too small a seed or an unknown field, NotAllowed when the role does not cover people
+        or only those of some places.
+        """
+        self._core.look(actor, "people.read", purpose=purpose)
+        if actor.places:
+            raise NotAllowed(
+                "Look-alikes are searched among everybody.", "Ask somebody who may see people of every place."
+            )
+        with self._core.database.read() as connection:
+            resolved = identity.resolve(connection, seed)
+        with self._core.analysis:
+            portraits = self._core.engine.run(nightly(self._core).table)
+        return lookalikes(portraits, {resolved.get(one, one) for one in seed}, without=without, limit=limit)
+
+    def acquisition(
+        self, first: date | None = None, last: date | None = None, *, actor: Actor = OPERATOR
+    ) -> Acquisition:
+        """What was spent for each person won from `first` to `last`, by the channel of their first order, and their worth since.
+
+        Without days: the year up to now. Raises NotAllowed when the role does not cover people.
+        """
+        actor.require("people.read")
+        last = last or self._core.now().astimezone(zone(self._core.settings.time_zone)).date()
+        first = first or last - timedelta(days=364)
+        if first > last:
+            raise InvalidInput.of(
+                "first", first.isoformat(), f"is after {last}.", "Give the earlier day first."
+            )
+        engine, currency = self._core.engine, self._core.settings.currency
+        with self._core.analysis:
+            rows = engine.run(
+                acquisition(
+                    engine.events("order.completed"),
+                    engine.events("order.refunded"),
+                    engine.events("campaign.spent"),
+                    links=_links(self._core),
+                    currency=currency,
+                    first=first,
+                    last=last,
+                )
+            ).to_pylist()
+        channels = sorted((_channel_cost(row) for row in rows), key=lambda each: (-each.people, each.channel))
+        return Acquisition(first=first, last=last, currency=currency, channels=tuple(channels))
 
 
 def _order_days(core: Core) -> Any:
-    with core.database.read() as connection:
-        pairs = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
     return order_days(
         core.engine.events("order.completed"),
         core.engine.events("order.refunded"),
-        links=core.engine.memory(pa.Table.from_pylist(pairs, schema=_LINKS)),
+        links=_links(core),
         currency=core.settings.currency,
+    )
+
+
+def _links(core: Core) -> Any:
+    with core.database.read() as connection:
+        pairs = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
+    return core.engine.memory(pa.Table.from_pylist(pairs, schema=_LINKS))
+
+
+def _channel_cost(row: dict[str, Any]) -> ChannelCost:
+    people, spent = row["people"], row["spent_minor"]
+    return ChannelCost(
+        **row,
+        cost_per_person_minor=round(spent / people) if people and spent is not None else None,
+        value_per_person_minor=round(row["value_minor"] / people) if people else None,
     )

@@ -11,6 +11,7 @@ import typer
 import oneshelf
 from oneshelf.cli import (
     audiences,
+    backtest,
     identity,
     keeping,
     loading,
@@ -23,6 +24,7 @@ from oneshelf.cli import (
     sources,
     staff,
     tiers,
+    worth,
 )
 from oneshelf.cli.output import print_error
 from oneshelf.errors import OneShelfError
@@ -38,10 +40,12 @@ app = typer.Typer(
 for group in (
     loading,
     people,
+    worth,
     identity,
     audiences,
     tiers,
     plan,
+    backtest,
     measures,
     places,
     offers,

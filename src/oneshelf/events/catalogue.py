@@ -203,6 +203,21 @@ class CampaignSent(Body, frozen=True, tag="campaign.sent"):
     campaign_id: Id
 
 
+class CampaignSpent(Body, frozen=True, tag="campaign.spent"):
+    """Money was spent to win people: an advertisement, a letter, a fee. The event's channel is where the people are to come.
+
+    A correction is another event, with an amount below 0.
+    """
+
+    campaign_id: Id
+    amount_minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        check_amount(self.amount_minor)
+        check_currency(self.currency)
+
+
 class CouponRedeemed(Body, frozen=True, tag="coupon.redeemed"):
     """A coupon was used at a till or in a web order."""
 
@@ -263,6 +278,7 @@ Kind = (
     | ScreenViewed
     | CustomTracked
     | CampaignSent
+    | CampaignSpent
     | CouponRedeemed
     | OfferAssigned
     | OfferSent

@@ -73,6 +73,7 @@ class ValueBacktest(msgspec.Struct, frozen=True, kw_only=True):
 
     cut: date
     horizon_days: int
+    currency: str | None = None
     people: int
     #: the share that the best tenth really brought
     top_tenth_ideal: float | None
@@ -93,11 +94,13 @@ class ValueBacktest(msgspec.Struct, frozen=True, kw_only=True):
         return next((each for each in self.scores if each.method == method), None)
 
 
-def backtest(run: Run, days: ir.Table, *, cut: date, horizon: int = HORIZON_DAYS) -> ValueBacktest:
+def backtest(
+    run: Run, days: ir.Table, *, cut: date, horizon: int = HORIZON_DAYS, currency: str | None = None
+) -> ValueBacktest:
     """Score every method on the `horizon` days after `cut`, knowing the days up to it and nothing else.
 
-    `days` has the columns of `summaries.order_days`. Raises NotFound when nobody had ordered by the cut, or when no order is known
-    after the last day of the horizon's first week, so that there would be nothing to compare with.
+    `days` has the columns of `summaries.order_days`; `currency` is only noted. Raises NotFound when nobody had ordered by the cut, or
+    none of them did after it, so that there is nothing to compare with.
     """
     _check(horizon)
     people, past, chosen = _decided(run, days, cut, horizon)
@@ -113,6 +116,7 @@ def backtest(run: Run, days: ir.Table, *, cut: date, horizon: int = HORIZON_DAYS
     return ValueBacktest(
         cut=cut,
         horizon_days=horizon,
+        currency=currency,
         people=size,
         top_tenth_ideal=_number(measures.share_of_top(spent, spent)),
         chosen=chosen,

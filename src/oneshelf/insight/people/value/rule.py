@@ -5,7 +5,9 @@ error of spend is below that of `naive`, person by person, with the whole 95% in
 the lowest error wins; methods whose error is not different from the lowest (their paired interval holds zero) are a tie, which
 the rank correlation breaks. When none is admitted, `naive` is shipped.
 
-Activity. The same by the logarithmic score of the chance of an order within the horizon, ties broken by the AUC.
+Activity. A method is admitted when the AUC of its chance of an order within the horizon is above that of `naive`, with the whole 95%
+bootstrap interval above zero. Of the admitted, the one whose chances have the best logarithmic score wins: first in the right
+order, then of the right size.
 
 Amounts beyond `summaries.ceiling` count as that much here, so that one slip of a till does not decide for everybody.
 
@@ -15,17 +17,29 @@ When there is too little past for that (less than two horizons of orders), nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from oneshelf.insight.people.value.measures import Interval, auc, log_loss, paired, rank_correlation
+from oneshelf.insight.people.value.measures import (
+    Interval,
+    auc,
+    bootstrap,
+    log_loss,
+    paired,
+    rank_correlation,
+)
 from oneshelf.insight.people.value.methods import METHODS, NAIVE, Scores
 from oneshelf.insight.people.value.summaries import Floats, Outcomes, ceiling
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """The method for spend and orders, the one for activity, and by how much each beat `naive` on the past (None: not measured)."""
+    """The method for spend and orders, and the one for activity.
+
+    Against `naive`, on the past: the difference of the absolute errors in minor units, and of the AUC; None for `naive` itself.
+    """
 
     spend: str
     active: str
@@ -45,14 +59,23 @@ def choose(scores: Mapping[str, Scores], outcomes: Outcomes) -> Choice:
         name: np.abs(np.minimum(each.spend_minor, most) - np.minimum(outcomes.spend_minor, most))
         for name, each in scores.items()
     }
-    losses = {name: log_loss(each.active, came) for name, each in scores.items()}
+
+    def gain(active: Floats, at: NDArray[np.intp]) -> float:
+        return auc(active[at], came[at]) - auc(scores[NAIVE].active[at], came[at])
+
+    better = {
+        name: bootstrap(len(came), partial(gain, each.active))
+        for name, each in scores.items()
+        if name != NAIVE
+    }
     spend = _winner(errors, lambda name: rank_correlation(scores[name].spend_minor, outcomes.spend_minor))
-    active = _winner(losses, lambda name: auc(scores[name].active, came))
+    above = [name for name in METHODS if name in better and better[name].low > 0]
+    active = min(above, key=lambda name: float(log_loss(scores[name].active, came).mean()), default=NAIVE)
     return Choice(
         spend=spend,
         active=active,
         spend_against_naive=paired(errors[spend] - errors[NAIVE]) if spend != NAIVE else None,
-        active_against_naive=paired(losses[active] - losses[NAIVE]) if active != NAIVE else None,
+        active_against_naive=better[active] if active != NAIVE else None,
     )
 
 

@@ -1,0 +1,47 @@
+"""What people are worth, by the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import oneshelf
+from oneshelf.cli.root import app
+from oneshelf.testing.shelves import put_events, put_nightly
+from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, small_shop
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "oneshelf.toml").write_text(f'currency = "{CURRENCY}"\nclock = {NOW.isoformat()}\n')
+    with oneshelf.open(data) as shelf:
+        put_events(shelf, small_shop().events, now=NOW, batch=500)
+    return data
+
+
+def run(folder: Path, *words: str) -> str:
+    result = CliRunner().invoke(app, ["--data", str(folder), *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_worth_is_told_as_tables_and_as_json(folder: Path, tmp_path: Path) -> None:
+    found = json.loads(run(folder, "backtest", "value", "--horizon", "30", "--json"))
+    assert {"naive", "dropout"} <= {each["method"] for each in found["scores"]}
+    assert "shipped" in run(folder, "backtest", "value", "--horizon", "30", "--cut", found["cut"])
+    won = json.loads(run(folder, "people", "acquisition", "--json"))
+    assert sum(each["people"] for each in won["channels"]) > 0
+    assert "worth" in run(folder, "people", "acquisition")
+    with oneshelf.open(folder) as shelf:
+        rows = [{"person_id": f"person-{n}", "frequency": n} for n in range(1, 61)]
+        put_nightly(shelf, rows, day=LAST_DAY)
+    seed = tmp_path / "seed.txt"
+    seed.write_text("\n".join(f"person-{n}" for n in range(30, 61)))
+    alike = json.loads(run(folder, "people", "lookalikes", str(seed), "--limit", "3", "--json"))
+    assert alike["people"][0]["person_id"] == "person-29"
+    assert "person-29" in run(folder, "people", "lookalikes", str(seed))
