@@ -5,8 +5,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 import msgspec
@@ -154,6 +154,13 @@ def serving(app) -> Iterator[str]:
 def console_url(shelf: Shelf) -> Iterator[str]:
     with serving(create(shelf)) as url:
         yield url
+
+
+@pytest.fixture
+def serve_console() -> Iterator[Callable[[Shelf], str]]:
+    """Serve the console of any shelf while the test runs."""
+    with ExitStack() as stack:
+        yield lambda shelf: stack.enter_context(serving(create(shelf)))
 
 
 @pytest.fixture(scope="session")

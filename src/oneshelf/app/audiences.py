@@ -96,6 +96,10 @@ class Audiences:
         #: by (version of the table, field, share): a night has one set of cut-points
         self._cutpoints: dict[tuple[int, str, float], float] = {}
 
+    def ready(self) -> date:
+        """The night that audiences count. Raises NotFound before the first."""
+        return nightly(self._core).day
+
     def size(self, condition: str, *, actor: Actor = OPERATOR) -> AudienceSize:
         """How many people a condition holds for. Raises InvalidInput that names the place in the text, NotFound before the first night."""
         asked = parse(condition)

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oneshelf.console import (
+    audiences,
     entry,
     heatmaps,
     identity,
@@ -32,6 +33,7 @@ from oneshelf.console import (
     plans,
     sources,
     system,
+    tiers,
     today,
 )
 from oneshelf.console.session import Patience
@@ -75,6 +77,12 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/people/{person_id:path}/identity", identity.identity),
         page("/people/{person_id:path}/identity", identity.undo, "POST"),
         page("/people/{person_id:path}", people.person),
+        page("/audiences", audiences.audiences),
+        page("/audiences/new", audiences.compose),
+        page("/audiences/new", audiences.save, "POST"),
+        page("/audiences/export", audiences.export, "POST"),
+        page("/audiences/saved/{name:path}", audiences.audience),
+        page("/tiers", tiers.tiers),
         page("/plan", plans.plan),
         page("/plan.csv", plans.export),
         page("/plan/{series:path}", plans.series),

@@ -210,5 +210,27 @@ def _apart(places: Sequence[tuple[float, float]], sizes: Sequence[float], names:
     return [_cut(name, 18) if at in written else "" for at, name in enumerate(names)]
 
 
+def flows(
+    before: Sequence[str], after: Sequence[str], links: Sequence[tuple[int, int, float, str]]
+) -> Figure:
+    """A Sankey of moves: places before on the left, after on the right; links are (index left, index right, size, hover text).
+
+    Who stayed is drawn pale, who moved in green.
+    """
+    width = len(before)
+    trace = {
+        "type": "sankey", "arrangement": "snap", "textfont": {"color": "var:ink", "size": 13},
+        "node": {"label": [*before, *after], "color": "var:muted", "line": {"width": 0}, "thickness": 10, "pad": 16,
+                 "hovertemplate": "%{label}<extra></extra>"},
+        "link": {"source": [one for one, _, _, _ in links], "target": [width + other for _, other, _, _ in links],
+                 "value": [size for _, _, size, _ in links], "customdata": [text for _, _, _, text in links],
+                 "color": ["var:hairline" if one == other else "var:band" for one, other, _, _ in links],
+                 "hovertemplate": "%{customdata}<extra></extra>"},
+    }  # fmt: skip
+    return _figure(
+        [trace], 120 + 52 * max(len(before), len(after)), margin={"l": 8, "r": 8, "t": 16, "b": 16}
+    )
+
+
 def _cut(label: str, length: int = 28) -> str:
     return label if len(label) <= length else f"{label[: length - 1]}…"

@@ -50,6 +50,8 @@ THEMES: Final = ("auto", "light", "dark")
 RAIL: Final[tuple[tuple[str, str, Action | None, str], ...]] = (
     ("/", mark("Today"), None, "t"),
     ("/people", mark("People"), "people.read", "p"),
+    ("/audiences", mark("Audiences"), None, "a"),
+    ("/tiers", mark("Tiers"), None, "i"),
     ("/plan", mark("Plan"), "plan.read", "l"),
     ("/offers", mark("Offers"), "offers.read", "o"),
     ("/places", mark("Places"), None, "c"),

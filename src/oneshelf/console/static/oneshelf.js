@@ -106,3 +106,99 @@ function draw() {
 
 draw();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+
+/* The builder of audiences: lines of field, comparison and value that write the condition's text. Without it the text is written by hand. */
+const OPERATORS = {
+  integer: ["<=", "<", "=", "!=", ">=", ">", "between", "in"], number: ["<=", "<", "=", "!=", ">=", ">", "between", "in"],
+  moment: ["<=", "<", ">=", ">", "between"], text: ["=", "!=", "in"], flag: ["="],
+};
+
+function make(tag, given, ...children) {
+  const made = Object.assign(document.createElement(tag), given);
+  made.append(...children);
+  return made;
+}
+
+function writtenValue(field, raw) {
+  const text = raw.trim();
+  if (field.type === "integer" || field.type === "number") return text || "0";
+  if (field.type === "flag") return text === "false" ? "false" : "true";
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+function writtenPart(field, operator, values) {
+  const [first, second] = values.map((value) => writtenValue(field, value));
+  if (operator === "known" || operator === "unknown") return `${field.name} is ${operator}`;
+  if (operator === "between") return `${field.name} between ${first} and ${second}`;
+  if (operator === "in") return `${field.name} in (${values[0].split(",").map((value) => writtenValue(field, value)).join(", ")})`;
+  return `${field.name} ${operator} ${first}`;
+}
+
+function builder(form) {
+  const { fields, words, join, rows } = JSON.parse(form.querySelector("script").textContent);
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  const [area, list, joiner] = ["textarea", ".parts", "[data-join]"].map((found) => form.querySelector(found));
+  const same = document.querySelector("[data-same]");
+  const write = () => {
+    area.value = [...list.children].map((line) => line.read()).join(` ${joiner.value} `);
+    same && (same.value = area.value);
+  };
+  const line = (part) => {
+    const field = make("select", { ariaLabel: words.field }, ...fields.map((one) => make("option", { value: one.name, textContent: `${one.title} · ${one.name}` })));
+    const operator = make("select", { ariaLabel: words.operator });
+    const values = make("span", { className: "values" });
+    const remove = make("button", { type: "button", className: "plain", textContent: words.remove });
+    const item = make("li", {}, field, operator, values, remove);
+    const value = (given) => {
+      const asked = byName.get(field.value);
+      const choices = asked.type === "flag" ? ["true", "false"] : asked.choices;
+      const made = choices.length && operator.value !== "in"
+        ? make("select", {}, ...choices.map((one) => make("option", { value: one, textContent: words[one] ?? one })))
+        : make("input", { type: asked.type === "moment" ? "date" : "text", autocomplete: "off", spellcheck: false });
+      made.ariaLabel = words.value;
+      if (operator.value === "in") made.placeholder = words.list;
+      if (given !== undefined) made.value = asked.type === "moment" ? String(given).slice(0, 10) : String(given);
+      made.addEventListener("input", write);
+      return made;
+    };
+    const showValues = (given = []) => {
+      const several = operator.value === "between";
+      const none = operator.value === "known" || operator.value === "unknown";
+      values.replaceChildren(...(none ? [] : several ? [value(given[0]), words.and, value(given[1])] : [value(given[0])]));
+    };
+    const showOperators = (chosen) => {
+      const known = [...OPERATORS[byName.get(field.value).type], "known", "unknown"];
+      operator.replaceChildren(...known.map((one) => make("option", { value: one, textContent: words[one] ?? one })));
+      if (known.includes(chosen)) operator.value = chosen;
+    };
+    item.read = () => writtenPart(byName.get(field.value), operator.value, [...values.querySelectorAll("input, select")].map((one) => one.value));
+    field.value = part.field;
+    showOperators(part.op);
+    showValues(part.values);
+    field.addEventListener("change", () => { showOperators(operator.value); showValues(); write(); });
+    operator.addEventListener("change", () => { showValues([...values.querySelectorAll("input, select")].map((one) => one.value)); write(); });
+    remove.addEventListener("click", () => { item.remove(); write(); });
+    return item;
+  };
+  const partOf = (test) => ({
+    compare: () => ({ field: test.field, op: test.op, values: [test.value] }), in: () => ({ field: test.field, op: "in", values: [test.values.join(", ")] }),
+    between: () => ({ field: test.field, op: "between", values: [test.low, test.high] }), known: () => ({ field: test.field, op: test.known === false ? "unknown" : "known", values: [] }),
+  })[test.is]();
+  const sayable = (test) => typeof test.value !== "object" && !(test.values ?? []).some((value) => String(value).includes(","))
+    && ![test.value, test.low, test.high].some((value) => byName.get(test.field).type === "moment" && String(value ?? "").length > 10);
+  const lines = rows && rows.every(sayable) ? rows.map(partOf) : null;
+  const told = form.querySelector("[data-text-only]");
+  joiner.value = join;
+  list.append(...(lines ?? []).map(line));
+  told.hidden = lines !== null;
+  [list, joiner.closest("p"), form.querySelector("[data-add]")].forEach((part) => { part.hidden = lines === null; });
+  joiner.addEventListener("change", write);
+  area.addEventListener("input", () => { same && (same.value = area.value); });
+  form.querySelector("[data-add]").addEventListener("click", () => {
+    list.append(line({ field: "recency_days", op: "<=", values: ["30"] }));
+    write();
+  });
+  form.querySelector(".build").hidden = false;
+}
+
+document.querySelectorAll("[data-builder]").forEach(builder);

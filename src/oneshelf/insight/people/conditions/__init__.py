@@ -4,7 +4,7 @@ recency_days <= 30 and monetary_minor >= 10000 and favourite_category in ("SNACK
 """
 
 from oneshelf.insight.people.conditions.answering import Cutpoints, Record, compiled, matches, where
-from oneshelf.insight.people.conditions.checking import checked, fields_of, tops_of, written
+from oneshelf.insight.people.conditions.checking import checked, fields_of, tests_of, tops_of, written
 from oneshelf.insight.people.conditions.explaining import explained
 from oneshelf.insight.people.conditions.nodes import (
     All,
@@ -43,6 +43,7 @@ __all__ = [
     "from_json",
     "matches",
     "parse",
+    "tests_of",
     "tops_of",
     "where",
     "written",
