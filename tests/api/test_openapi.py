@@ -34,6 +34,8 @@ def key(stocked):
 OPERATIONS = [
     *(f"POST /v1/{call}" for call in (*CALLS, "batch", "import", "campaigns", "rejects/replay")),
     *(f"POST /v1/people/{of}" for of in ("joins", "partings", "joins/{reason_id}/undo")),
+    *(f"GET /v1/people/candidates{of}" for of in ("", "/{candidate_id}")),
+    *(f"POST /v1/people/candidates/{{candidate_id}}/{of}" for of in ("accept", "refuse")),
     *(
         f"GET /v1/people{of}"
         for of in ("", *(f"/{{person_id}}/{of}" for of in ("portrait", "timeline", "offers", "identity")))

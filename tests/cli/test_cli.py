@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import oneshelf
 from oneshelf.cli.root import app
 from oneshelf.errors import OneShelfError
+from oneshelf.testing.doubles import known_twice
 from oneshelf.testing.shelves import put_catalogue, put_events, put_nightly
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, small_shop
 
@@ -161,3 +162,20 @@ def test_audiences_and_tiers_are_asked_saved_and_exported(folder: Path, tmp_path
     assert json.loads(run(folder, "tiers", "check", str(rules), "--json"))["tiers"][0]["people"] == 40
     moves = run(folder, "tiers", "moves", "--from", "2026-03-01", "--to", str(NOW.date()), "--json")
     assert sum(flow["people"] for flow in json.loads(moves)["flows"]) > 30
+
+
+def test_pairs_of_one_person_are_found_shown_and_decided(folder: Path) -> None:
+    with oneshelf.open(folder) as shelf:
+        put_events(shelf, known_twice(), now=NOW)
+    found = json.loads(run(folder, "people", "candidates", "find", "--json"))
+    assert (found["proposed"], found["open"]) == (2, 2)
+    assert "0 of 5 records compared" in run(folder, "people", "candidates", "find")
+    pairs = json.loads(run(folder, "people", "candidates", "list", "--json"))["items"]
+    assert "2 pairs wait for a decision" in run(folder, "people", "candidates", "list")
+    ann = next(pair["id"] for pair in pairs if pair["person_a"] == "ann")
+    wang = next(pair["id"] for pair in pairs if pair["person_a"] == "wang-1")
+    assert "Anabel" in run(folder, "people", "candidates", "show", ann)
+    assert "would accept" in run(folder, "people", "candidates", "accept", ann, "--dry-run")
+    assert json.loads(run(folder, "people", "candidates", "accept", ann, "--json"))["status"] == "accepted"
+    assert "refused" in run(folder, "people", "candidates", "refuse", wang)
+    assert json.loads(run(folder, "people", "candidates", "list", "--json"))["items"] == []

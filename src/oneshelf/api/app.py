@@ -15,6 +15,7 @@ from oneshelf.api import (
     campaigns,
     docs_page,
     identity,
+    matching,
     measures,
     people,
     places,
@@ -58,6 +59,7 @@ def create(shelf: Shelf, *, sink: Sink | None = None) -> ASGIApp:
     tracking = Tracking(shelf, sink=sink)
     app.router.routes[:0] = tracking.routes()  # the hot path is looked up first
     for module in (
+        matching,
         identity,
         value,
         people,

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_bytes
 
+from oneshelf.app.catalogue import Catalogue
 from oneshelf.app.settings import Settings
-from oneshelf.books import access_log, goods, secrets
+from oneshelf.books import access_log, secrets
 from oneshelf.books.database import Database
 from oneshelf.books.journal import Journal
 from oneshelf.errors import NotAllowed
@@ -28,6 +29,7 @@ class Core:
     journal: Journal
     lake: Lake
     engine: Engine
+    catalogue: Catalogue = field(default_factory=Catalogue)
     #: one analysis at a time: an engine's session belongs to one thread at a time
     analysis: threading.RLock = field(default_factory=threading.RLock)
 
@@ -38,7 +40,7 @@ class Core:
     def products(self, ids: set[str]) -> dict[str, Product]:
         """The catalogue's entries for some ids; unknown ids are left out."""
         with self.database.read() as connection:
-            return goods.products(connection, ids)
+            return self.catalogue.products(connection, ids)
 
     def secret(self, name: str) -> bytes:
         """A random value of 32 bytes that the books keep under this name, made when it is first asked for."""

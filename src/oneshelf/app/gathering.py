@@ -84,7 +84,7 @@ def save(connection: Connection, gathered: Gathered, at: datetime) -> None:
     """Write what a turn came to; `at` is when its newest events were recorded."""
     people.save(connection, gathered.people)
     people.buys_at(connection, gathered.places)
-    if not gathered.reasons:
+    if not gathered.reasons and not any(gathered.apart):
         return
     identity.point(connection, gathered.links, at)
     identity.untie(connection, gathered.ties[1])

@@ -64,12 +64,18 @@ def _portraits(shelf: Shelf) -> str:
     return f"{night.people:,} people as of {night.day}"
 
 
+def _match(shelf: Shelf) -> str:
+    report = shelf.matching.run()
+    return f"{report.compared:,} records compared, {report.open:,} pairs wait for a decision"
+
+
 #: What can be run, by name.
 JOBS: dict[str, Callable[[Shelf], str]] = {
     "catch-up": _catch_up,
     "refresh-daily": _refresh_daily,
     "compact": _compact,
     "deliver": _deliver,
+    "match": _match,
     "plan": _plan,
     "portraits": _portraits,
     "tidy": _tidy,

@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         12, ge=1, le=720, description="How long a console session lasts without a click."
     )
+    matching_precision: float = Field(
+        0.9,
+        ge=0.5,
+        lt=1,
+        description="Pairs of people are proposed as one person when they are at least this probably one, so that of those proposed at least this share is right.",
+    )
+    matching_memory: str = Field(
+        "2GB", pattern=r"^[1-9]\d*(MB|GB)$", description="The memory that people-matching may take."
+    )
     webhook_url: str | None = Field(None, description="Where the webhook channel posts messages.")
     webhook_secret: SecretStr | None = Field(
         None, description="The secret with which the webhook channel signs."

@@ -16,6 +16,7 @@ from oneshelf.app.filing import load_file
 from oneshelf.app.goods import Goods
 from oneshelf.app.identity import Identity
 from oneshelf.app.loading import LoadReport, Policy, Progress
+from oneshelf.app.matching import Matching
 from oneshelf.app.measures import Measures
 from oneshelf.app.offers import Offers
 from oneshelf.app.people import People
@@ -50,6 +51,7 @@ class Shelf:
         self.wheel = Wheels(core, self.goods, self.offers)
         self.live = Live(core)
         self.identity = Identity(core, self.people, self.live.step)
+        self.matching = Matching(core, self.people, self.identity)
         self.lakeward = Lakeward(core.database, core.journal, core.lake, core.settings.time_zone)
 
     @property

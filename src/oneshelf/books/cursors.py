@@ -19,6 +19,12 @@ def positions(connection: Connection) -> dict[str, int]:
     return {row.name: row.position for row in connection.execute(select(cursor))}
 
 
+def bump(connection: Connection, name: str) -> None:
+    """Count one change more of something that readers keep a copy of: `position` tells them when theirs is old."""
+    put(connection, cursor, [{"name": name, "position": 0}])
+    connection.execute(update(cursor).where(cursor.c.name == name).values(position=cursor.c.position + 1))
+
+
 def advance(connection: Connection, name: str, *, expected: int, to: int) -> None:
     """Move a cursor from `expected` to `to`. Raises Conflict when another runner has moved it meanwhile."""
     put(connection, cursor, [{"name": name, "position": 0}])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, and_, not_, or_, select
 
+from oneshelf.books import cursors
 from oneshelf.books.bulk import among, chunks, put, replace
 from oneshelf.books.schema.goods import product, stock
 from oneshelf.words.goods import Product
+
+#: Counts the changes of the catalogue.
+CATALOGUE: Final = "catalogue"
 
 
 class StockRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,7 @@ def upsert_products(connection: Connection, products: Iterable[Product]) -> None
     """Insert or replace products; of two with one id the last wins."""
     rows = {given.id: msgspec.structs.asdict(given) for given in products}
     put(connection, product, list(rows.values()), update=replace(product))
+    cursors.bump(connection, CATALOGUE)
 
 
 def products(connection: Connection, ids: Iterable[str]) -> dict[str, Product]:

@@ -1,6 +1,17 @@
 """The tables, a file for each subject. Migrations bring a database to this form; a test compares the two."""
 
-from oneshelf.books.schema import arrivals, floors, goods, journal, nights, offers, people, staff, tiers
+from oneshelf.books.schema import (
+    arrivals,
+    floors,
+    goods,
+    journal,
+    matching,
+    nights,
+    offers,
+    people,
+    staff,
+    tiers,
+)
 from oneshelf.books.schema.metadata import metadata
 
 __all__ = [
@@ -8,6 +19,7 @@ __all__ = [
     "floors",
     "goods",
     "journal",
+    "matching",
     "metadata",
     "nights",
     "offers",

@@ -3,7 +3,7 @@
 
 const GO_PATIENCE_MS = 1200;
 
-/* Keys: `/` searches, `g` then a letter goes, `j` and `k` walk through the rows of a list. */
+/* Keys: `/` searches, `g` then a letter goes, `j` and `k` walk through the rows of a list or pairs to decide, of which `y` and `n` decide the chosen one. */
 let goingUntil = 0;
 document.addEventListener("keydown", (event) => {
   const writing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -26,10 +26,13 @@ document.addEventListener("keydown", (event) => {
     document.querySelector(`.rail a[data-key="${CSS.escape(event.key)}"]`)?.click();
   } else if (event.key === "j" || event.key === "k") {
     walk(event.key === "j" ? 1 : -1);
+  } else {
+    document.querySelector(`.candidate.chosen button[data-key="${CSS.escape(event.key)}"]`)?.click();
   }
 });
 
 function walk(step) {
+  if (document.querySelector("[data-candidate]")) return walkPairs(step);
   const links = [...document.querySelectorAll("table.rows tbody tr")].map((row) => row.querySelector("a")).filter(Boolean);
   if (!links.length) return;
   const here = links.findIndex((link) => link.closest("tr").classList.contains("chosen"));
@@ -38,6 +41,18 @@ function walk(step) {
   next.closest("tr").classList.add("chosen");
   next.focus();
 }
+
+/* Pairs to decide: one is chosen, from the first on; its buttons have keys of their own. */
+function walkPairs(step) {
+  const pairs = [...document.querySelectorAll("[data-candidate]")];
+  const here = pairs.findIndex((pair) => pair.classList.contains("chosen"));
+  const next = pairs[Math.min(pairs.length - 1, Math.max(0, here + step))];
+  pairs[here]?.classList.remove("chosen");
+  next.classList.add("chosen");
+  next.focus();
+}
+
+document.querySelector("[data-candidate]")?.classList.add("chosen");
 
 /* Sorting: a button in each sortable heading; the order stands in the address, so that it can be shared. */
 function sortable(table) {

@@ -41,6 +41,22 @@ _DAYS_TOGETHER: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})")
 
 
+#: What senders call each field, in their traits or in the address among them.
+_SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "name": ("name",),
+    "given_name": ("firstName", "first_name", "given_name"),
+    "surname": ("lastName", "last_name", "surname"),
+    "birth_date": ("birthday", "birth_date", "date_of_birth"),
+    "street": ("street", "address1"),
+    "street_2": ("street2", "address2"),
+    "postcode": ("postalCode", "postal_code", "postcode", "zip"),
+    "city": ("city",),
+    "phone": ("phone",),
+    "email": ("email",),
+    "national_id": ("nationalId", "national_id"),
+}
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one person, in the form in which records are compared. None: unknown.
 
@@ -76,28 +92,31 @@ def record_of(
 
     None when it could match nobody: without a given name, a birth date or a national id, or without anything beside it.
     """
-    address = traits.get("address")
-    lines = address if isinstance(address, Mapping) else {}
-    given, surname = names(
-        _first(traits, "firstName", "first_name", "given_name"),
-        _first(traits, "lastName", "last_name", "surname"),
-        _first(traits, "name"),
-    )
+    said = written(traits)
+    given, surname = names(said.get("given_name"), said.get("surname"), said.get("name"))
     record = Record(
         person_id=person_id,
         given_name=given,
         surname=surname,
-        birth_date=birth_date(_first(traits, "birthday", "birth_date", "date_of_birth"), today=today),
-        street=words(_first(lines, "street", "address1") or _first(traits, "street")),
-        street_2=words(_first(lines, "street2", "address2")),
-        postcode=code(_first(lines, "postalCode", "postal_code", "zip") or _first(traits, "postcode")),
-        city=words(_first(lines, "city") or _first(traits, "city")),
-        phone=_digest("phone", _first(traits, "phone"), identifiers),
-        email=_digest("email", _first(traits, "email"), identifiers),
-        national_id=code(_first(traits, "nationalId", "national_id")),
+        birth_date=birth_date(said.get("birth_date"), today=today),
+        street=words(said.get("street")),
+        street_2=words(said.get("street_2")),
+        postcode=code(said.get("postcode")),
+        city=words(said.get("city")),
+        phone=_digest("phone", said.get("phone"), identifiers),
+        email=_digest("email", said.get("email"), identifiers),
+        national_id=code(said.get("national_id")),
     )
     known = [name for name in FIELDS if getattr(record, name) is not None]
     return record if len(known) > 1 and any(name in PERSONAL for name in known) else None
+
+
+def written(traits: Mapping[str, Any]) -> dict[str, str]:
+    """What the traits say of each field, as it was written; `name` is the whole name. What they do not say is left out."""
+    address = traits.get("address")
+    told = {**(address if isinstance(address, Mapping) else {}), **traits}
+    found = {field: _first(told, spellings) for field, spellings in _SPELLINGS.items()}
+    return {field: text for field, text in found.items() if text is not None}
 
 
 def words(value: Any) -> str | None:
@@ -177,8 +196,9 @@ def _text(value: Any) -> str | None:
     return unicodedata.normalize("NFKC", str(value)[: 4 * LENGTH_MAX]) or None
 
 
-def _first(fields: Mapping[str, Any], *given: str) -> Any:
-    return next((fields[name] for name in given if fields.get(name) not in (None, "")), None)
+def _first(fields: Mapping[str, Any], spellings: Iterable[str]) -> str | None:
+    texts = (_text(fields.get(name)) for name in spellings)
+    return next((text for text in texts if text is not None and text.strip()), None)
 
 
 def _digest(kind: Any, value: Any, identifiers: Iterable[str]) -> str | None:
