@@ -105,7 +105,33 @@ def ibis_vs_sql(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     )
 
 
-SCRIPTS = {script.__name__: script for script in (ingest, faults, latency, people, load, ibis_vs_sql)}
+def audiences(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Counting an audience."""
+    yield (
+        f"audience count over {found['people']:,} people, {found['conditions']} conditions, from its text to the figure",
+        f"median {found['median_ms']} ms (worst {found['worst_ms']} ms; the very first time {found['first_ms']} ms)",
+        f"median {found['sql_median_ms']} ms (hand-written DuckDB SQL over the same files)",
+        f"{found['ratio']}",
+        f"under {found['aim_ms']} ms",
+    )
+
+
+def tiers(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """A night's tiers."""
+    for night in ("first", "later"):
+        yield (
+            f"{found['people']:,} people re-tiered on sqlite, {found[f'{night}_moves']:,} of them moved, each with its event",
+            f"{found[f'{night}_seconds']} s (peak {found['peak_gib']} GiB with the table)",
+            f"{found['judged_seconds']} s (DuckDB judges the same table and writes nothing)",
+            f"{found[f'{night}_seconds'] / found['judged_seconds']:.0f}",
+            f"under {found['aim_seconds']} s",
+        )
+
+
+SCRIPTS = {
+    script.__name__: script
+    for script in (ingest, faults, latency, people, load, ibis_vs_sql, audiences, tiers)
+}
 
 
 def rows_of(name: str, arguments: list[str]) -> list[str]:

@@ -163,7 +163,7 @@ class Audiences:
             )
         conditions = [parse(self.get(name, actor=actor).condition) for name in names]
         with self._core.analysis:
-            night = nightly(self._core)
+            night = nightly(self._core, _read(*conditions))
             held = [self._where(one, night) for one in conditions]
             cells = {(at, at): held[at] for at in range(len(names))}
             cells |= {(i, j): held[i] & held[j] for i, j in combinations(range(len(names)), 2)}
@@ -250,7 +250,7 @@ class Audiences:
 
     def _size(self, asked: Condition, actor: Actor) -> AudienceSize:
         with self._core.analysis:
-            night = nightly(self._core)
+            night = nightly(self._core, _read(asked))
             held = self._where(asked, night)
             if guarded(actor):
                 people = self._protected(night, held, f"audience {written(asked)}")
@@ -308,6 +308,11 @@ class Audiences:
             found = compute_cutpoints(self._core, night.table, missing)
             self._cutpoints |= {(night.version, *key): cut for key, cut in found.items()}
         return {key: cut for key in wanted if (cut := self._cutpoints.get((night.version, *key))) is not None}
+
+
+def _read(*conditions: Condition) -> set[str]:
+    """The columns that counting needs."""
+    return {"frequency", "simulated", *(name for one in conditions for name in fields_of(one))}
 
 
 def guarded(actor: Actor) -> bool:

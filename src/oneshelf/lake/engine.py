@@ -39,8 +39,8 @@ class Engine(Protocol):
         """A reference table in its newest version. When there is none: empty with `schema`, else NotFound."""
         ...
 
-    def derived(self, name: str, schema: pa.Schema) -> ir.Table:
-        """A derived table under these columns; empty when there is none."""
+    def derived(self, name: str, schema: pa.Schema, *, days: tuple[date, date] | None = None) -> ir.Table:
+        """A derived table under these columns, of all days or from the first to the last given; empty when there is none."""
         ...
 
     def memory(self, table: pa.Table) -> ir.Table:
@@ -75,9 +75,9 @@ class LakeEngine(ABC):
         """A reference table in its newest version; see Engine."""
         return self._table("reference", name, schema)
 
-    def derived(self, name: str, schema: pa.Schema) -> ir.Table:
+    def derived(self, name: str, schema: pa.Schema, *, days: tuple[date, date] | None = None) -> ir.Table:
         """A derived table; see Engine."""
-        return self._table("derived", name, schema)
+        return self._table("derived", name, schema, days)
 
     def memory(self, table: pa.Table) -> ir.Table:
         """Rows that are in memory; see Engine."""
