@@ -15,10 +15,12 @@ from oneshelf.insight.people.value.measures import Interval
 from oneshelf.insight.people.value.methods import METHODS, NAIVE, Origin, Scores, score
 from oneshelf.insight.people.value.rule import UNDECIDED, Choice, choose
 from oneshelf.insight.people.value.summaries import (
+    LEARN_MAX,
     Floats,
     Outcomes,
     Run,
     Summaries,
+    evenly,
     read_outcomes,
     read_summaries,
 )
@@ -27,9 +29,6 @@ HORIZON_DAYS = 90
 
 #: Origins lie this far apart, and each has this much history before it: with less, habits are not to be seen.
 _STEP_DAYS, _ORIGINS, _HISTORY_DAYS_MIN = 28, 3, 56
-
-#: How many people of an origin are learnt from at most; more change nothing in the third digit.
-_LEARN_MAX = 300_000
 
 EXPECTED_SCHEMA = pa.schema(
     [
@@ -204,16 +203,11 @@ def _origins(run: Run, days: ir.Table, as_of: date, history_days: int, horizon: 
             break
         people = read_summaries(run, days, as_of - timedelta(days=age))
         outcomes = read_outcomes(run, days, people, horizon=horizon)
-        found.append(_sample(Origin(people=people, outcomes=outcomes)))
+        if len(people) > LEARN_MAX:
+            at = evenly(len(people))
+            people, outcomes = people.take(at), outcomes.take(at)
+        found.append(Origin(people=people, outcomes=outcomes))
     return tuple(found)
-
-
-def _sample(origin: Origin) -> Origin:
-    if len(origin.people) <= _LEARN_MAX:
-        return origin
-    # evenly over the sorted ids: the same people whenever it is asked
-    at = np.linspace(0, len(origin.people) - 1, _LEARN_MAX).astype(np.intp)
-    return Origin(people=origin.people.take(at), outcomes=origin.outcomes.take(at))
 
 
 def _score(name: str, scores: Scores, truth: Outcomes) -> MethodScore:

@@ -18,10 +18,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh_tridiagonal
-from scipy.optimize import minimize
 from scipy.special import digamma, expit, gammaln
 
 from oneshelf.errors import InvalidInput
+from oneshelf.insight.people.value.search import climbed, is_flat
 from oneshelf.insight.people.value.summaries import Floats
 
 Kind = Literal["bg", "mbg"]
@@ -112,18 +112,7 @@ def fit(kind: Kind, x: ArrayLike, t_x: ArrayLike, age: ArrayLike) -> Dropout:
     groups, counts = _groups(x, t_x, age)
     unit = max(float(np.average(groups[2], weights=counts)), 1.0)
     likelihood = _Likelihood(kind, groups[0], groups[1] / unit, groups[2] / unit, counts)
-    found = [
-        minimize(
-            likelihood,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-_BOUND, _BOUND)] * 4,
-            options={"maxiter": 1_000, "ftol": 1e-13, "gtol": 1e-8},
-        )
-        for start in _STARTS
-    ]
-    best = min(found, key=lambda each: float(each.fun))
+    best = climbed(likelihood, _STARTS, bound=_BOUND)
     r, alpha, a, b = np.exp(best.x)
     return Dropout(
         kind=kind,
@@ -133,7 +122,7 @@ def fit(kind: Kind, x: ArrayLike, t_x: ArrayLike, age: ArrayLike) -> Dropout:
         b=float(b),
         # a density per mean length becomes one per day: every repeat order brings one such factor
         log_likelihood=-float(best.fun) - float(np.log(unit) * np.average(groups[0], weights=counts)),
-        converged=_is_flat(best.x, best.jac),
+        converged=is_flat(best, _BOUND),
     )
 
 
@@ -147,12 +136,6 @@ def _groups(x: Floats, t_x: Floats, age: Floats) -> tuple[tuple[Floats, Floats, 
     return (repeats.astype(np.float64), last.astype(np.float64), now.astype(np.float64)), counts.astype(
         np.float64
     )
-
-
-def _is_flat(at: Floats, gradient: Floats) -> bool:
-    """Whether nothing is left to gain in any direction that a bound does not close."""
-    open_to_it = ~(((at >= _BOUND) & (gradient < 0)) | ((at <= -_BOUND) & (gradient > 0)))
-    return bool(np.abs(gradient[open_to_it]).max(initial=0.0) < 1e-4)
 
 
 def beta_rule(a: float, b: float, nodes: int = _NODES) -> tuple[Floats, Floats]:
@@ -204,19 +187,19 @@ class _Likelihood:
         )
         lost = expit(odds)
         tail = np.logaddexp(0.0, odds) - shape * log_now
-        value = self.by_repeats @ head + self.weights @ tail
-        w = self.weights
-        by_r = (
-            self.by_repeats @ (digamma(r + n) - digamma(r))
-            + np.log(alpha)
-            - w @ ((1 - lost) * log_now + lost * log_then)
+        value = float((self.by_repeats * head).sum() + (self.weights * tail).sum())
+        # sums and not products of matrices, which start threads that wait for one another on a busy machine
+        w, by = self.weights, self.by_repeats
+        by_r = (by * (digamma(r + n) - digamma(r))).sum() + np.log(alpha)
+        by_r -= (w * (log_now - lost * (log_now - log_then))).sum()
+        by_alpha = (
+            r / alpha - (w * shape * ((1 - lost) / (alpha + self.age) + lost / (alpha + self.t_x))).sum()
         )
-        by_alpha = r / alpha - w @ (shape * ((1 - lost) / (alpha + self.age) + lost / (alpha + self.t_x)))
-        common = digamma(a + b) - self.by_repeats @ digamma(a + b + tries)
-        by_a = common + w @ lost / a
-        by_b = common + self.by_repeats @ digamma(b + tries) - digamma(b) - w @ (lost / survived)
+        common = digamma(a + b) - (by * digamma(a + b + tries)).sum()
+        by_a = common + (w * lost).sum() / a
+        by_b = common + (by * digamma(b + tries)).sum() - digamma(b) - (w * lost / survived).sum()
         gradient = np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
-        return -float(value), -gradient
+        return -value, -gradient
 
 
 def _as_floats(*arrays: ArrayLike) -> tuple[Floats, ...]:

@@ -14,7 +14,15 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from oneshelf.insight.people.value import boosting, dropout, spend
-from oneshelf.insight.people.value.summaries import QUARTER, SOON_DAYS, Floats, Outcomes, Summaries, capped
+from oneshelf.insight.people.value.summaries import (
+    QUARTER,
+    SOON_DAYS,
+    Floats,
+    Outcomes,
+    Summaries,
+    capped,
+    sample,
+)
 
 #: Spend of the last quarter, and for activity the days since the last order: what every other method must beat.
 NAIVE: Final = "naive"
@@ -84,12 +92,15 @@ class _Dropped:
 
 
 def _dropout(people: Summaries, horizon: int) -> _Dropped:
+    some = sample(people)
+    x, age = some["order_days"] - 1, some["age_days"]
+    models = [dropout.fit(kind, x, age - some["recency_days"], age) for kind in ("bg", "mbg")]
+    model = max(models, key=lambda each: each.log_likelihood)
+    amounts = spend.fit(some["paid_days"], capped(some["paid_minor"] / np.maximum(some["paid_days"], 1)))
     x, age = people["order_days"] - 1, people["age_days"]
     t_x = age - people["recency_days"]
-    models = [dropout.fit(kind, x, t_x, age) for kind in ("bg", "mbg")]
-    model = max(models, key=lambda each: each.log_likelihood)
     mean = people["paid_minor"] / np.maximum(people["paid_days"], 1)
-    amount = spend.fit(people["paid_days"], capped(mean)).expected_amount(people["paid_days"], mean)
+    amount = amounts.expected_amount(people["paid_days"], mean)
     orders = model.expected_orders(x, t_x, age, days=horizon)
     return _Dropped(
         scores=Scores(

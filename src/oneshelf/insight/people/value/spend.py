@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
+from oneshelf.insight.people.value.search import climbed, is_flat
 from oneshelf.insight.people.value.summaries import Floats
 
 _STARTS = ((1.5, 1.0, 0.0), (0.5, 0.0, 0.0))
@@ -67,17 +67,6 @@ def fit(orders: ArrayLike, mean_minor: ArrayLike) -> GammaGamma:
         by_v = q / v - total / (n * relative + v)
         return -float(value.mean()), -np.array([by_p.mean() * p, by_q.mean() * above, by_v.mean() * v])
 
-    found = [
-        minimize(
-            negative,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-_BOUND, _BOUND)] * 3,
-            options={"maxiter": 1_000, "ftol": 1e-13, "gtol": 1e-8},
-        )
-        for start in _STARTS
-    ]
-    best = min(found, key=lambda each: float(each.fun))
+    best = climbed(negative, _STARTS, bound=_BOUND)
     p, above, v = np.exp(best.x)
-    return GammaGamma(p=float(p), q=1.0 + float(above), v=float(v) * unit, converged=bool(best.success))
+    return GammaGamma(p=float(p), q=1.0 + float(above), v=float(v) * unit, converged=is_flat(best, _BOUND))

@@ -32,6 +32,9 @@ HISTORY_DAYS = 5 * 365
 #: The spans, in days up to the day of asking, for which order days and spend are counted.
 SPANS = (28, 91, 182, 364)
 
+#: How many people of a day are learnt from at most; more change nothing in the third digit.
+LEARN_MAX = 300_000
+
 #: The span of a quarter, on which the naive method stands.
 QUARTER = 91
 
@@ -210,6 +213,16 @@ def read_outcomes(run: Run, days: ir.Table, people: Summaries, *, horizon: int) 
         soon_days=column("soon_days"),
         spend_minor=column("spend_minor"),
     )
+
+
+def evenly(count: int) -> NDArray[np.intp]:
+    """Places of LEARN_MAX people at most, evenly over the sorted ids: the same people whenever it is asked."""
+    return np.linspace(0, count - 1, min(count, LEARN_MAX)).astype(np.intp)
+
+
+def sample(people: Summaries) -> Summaries:
+    """As many as are learnt from."""
+    return people if len(people) <= LEARN_MAX else people.take(evenly(len(people)))
 
 
 def ceiling(values: Floats) -> float:
