@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -42,7 +43,13 @@ LAKE_NICENESS = 10
 RETRY_SECONDS = 2.0
 
 #: The scheduled jobs: name, hour and minute of every day in the shop's own zone; every hour where the hour is "*".
-SCHEDULE = (("plan", "15", "0"), ("compact", "*", "20"), ("portraits", "2", "30"), ("tidy", "3", "40"))
+SCHEDULE = (
+    ("plan", "15", "0"),
+    ("compact", "*", "20"),
+    ("portraits", "2", "30"),
+    ("match", "3", "10"),
+    ("tidy", "3", "40"),
+)
 
 
 def work_until_stopped(shelf: Shelf, part: Part = "all", *, with_parent: bool = False) -> None:
@@ -87,6 +94,8 @@ def work(shelf: Shelf, stop: threading.Event, part: Part = "all") -> None:
 def _schedule(shelf: Shelf) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(timezone=shelf.settings.time_zone)
     for name, hour, minute in SCHEDULE:
+        if name == "match" and find_spec("splink") is None:
+            continue  # an extra: whoever wants it installs it
         trigger = CronTrigger(hour=hour, minute=minute, timezone=shelf.settings.time_zone)
         scheduler.add_job(_scheduled, trigger, args=(shelf, name), id=name, max_instances=1, coalesce=True)
     scheduler.start()

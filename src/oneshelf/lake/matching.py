@@ -59,8 +59,9 @@ SCHEMA: Final = pa.schema([("person_id", pa.string()), *((field, pa.string()) fo
 
 def table_of(records: Iterable[Record]) -> pa.Table:
     """Records as a table of SCHEMA, in order of person, which is what `Matcher` takes."""
-    rows = sorted((msgspec.structs.asdict(record) for record in records), key=lambda row: row["person_id"])
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    rows = sorted(records, key=lambda record: record.person_id)
+    columns = [pa.array([getattr(row, name) for row in rows], pa.string()) for name in SCHEMA.names]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
 class Matcher:
