@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -111,15 +112,21 @@ class People(Worth):
         return found
 
     def timeline(
-        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", limit: int = 50
+        self,
+        person_id: str,
+        *,
+        actor: Actor = OPERATOR,
+        purpose: str = "service",
+        limit: int = 50,
+        kinds: Collection[str] | None = None,
     ) -> tuple[Happening, ...]:
-        """What happened with one person, newest first, from the lake (some seconds behind the journal)."""
+        """What happened with one person, newest first, from the lake (some seconds behind the journal); all kinds, or some."""
         known_as, _ = self.look_at(person_id, actor, "people.read", purpose=purpose)
         with self._core.database.read() as connection:
             identifiers = sorted(identity.identifiers_of(connection, [known_as]).get(known_as, ()))
         # what was decided for them may be younger than what they did
         newest = self._core.now().date() + timedelta(days=1)
-        return timeline(self._core, (known_as, *identifiers), newest=newest, limit=limit)
+        return timeline(self._core, (known_as, *identifiers), newest=newest, limit=limit, kinds=kinds)
 
     def look_at(
         self, person_id: str, actor: Actor, action: Action, *, purpose: str, place_id: str | None = None

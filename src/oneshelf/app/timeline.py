@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -36,29 +36,37 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-def timeline(core: Core, person_ids: tuple[str, ...], *, newest: date, limit: int) -> tuple[Happening, ...]:
-    """The newest `limit` events of a person under any of their ids, none of them after the day `newest`.
+def timeline(
+    core: Core,
+    person_ids: tuple[str, ...],
+    *,
+    newest: date,
+    limit: int,
+    kinds: Collection[str] | None = None,
+) -> tuple[Happening, ...]:
+    """The newest `limit` events of a person under any of their ids, none of them after the day `newest`; of some kinds, or of all.
 
     The past is read in spans that grow, so that the common question (what happened lately?) opens few files.
     """
+    wanted = [kind for kind in _OF_PEOPLE if kinds is None or kind in kinds]
     rows: list[tuple[str, dict[str, Any]]] = []
     last, days = newest, FIRST_SPAN_DAYS
     while len(rows) < limit and last > EARLIEST.date():
         first = max(EARLIEST.date(), last - timedelta(days=days - 1))
-        rows += _events_of(core, person_ids, (first, last), limit - len(rows))
+        rows += _events_of(core, person_ids, (first, last), limit - len(rows), wanted)
         last, days = first - timedelta(days=1), days * SPAN_GROWS
     products = core.products({product_id for _, row in rows for product_id in _product_ids(row)})
     return tuple(_happening(kind, row, products) for kind, row in rows)
 
 
 def _events_of(
-    core: Core, person_ids: tuple[str, ...], span: tuple[date, date], limit: int
+    core: Core, person_ids: tuple[str, ...], span: tuple[date, date], limit: int, kinds: Collection[str]
 ) -> list[tuple[str, dict[str, Any]]]:
     """The newest events of a person within a span of days, newest first."""
     present = {table.name for table in core.lake.tables()}
     rows: list[tuple[str, dict[str, Any]]] = []
     with core.analysis:
-        for kind in _OF_PEOPLE:
+        for kind in kinds:
             if table_name(kind) in present:
                 events = core.engine.events(kind, days=span)
                 own = events.filter(events.person_id.isin(person_ids))

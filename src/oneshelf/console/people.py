@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from oneshelf.console import charts
+from oneshelf.console.happenings import happening
+from oneshelf.console.portrait import figures
 from oneshelf.console.visit import Visit
 from oneshelf.console.words import mark
 from oneshelf.errors import NotAllowed, NotFound
@@ -14,7 +16,6 @@ from oneshelf.errors import NotAllowed, NotFound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oneshelf.app.timeline import Happening
     from oneshelf.decisions.offers import Why
     from oneshelf.insight.people.portrait import Portrait
 
@@ -37,29 +38,6 @@ CHANNELS = {
     "unknown": mark("unknown"),
 }
 
-#: Kinds of events as people say them; a kind that is missing here is shown by its own name.
-HAPPENINGS = {
-    "order.completed": mark("Bought"),
-    "order.refunded": mark("Returned"),
-    "products.searched": mark("Searched"),
-    "product.viewed": mark("Looked at a product"),
-    "product.added": mark("Put in the basket"),
-    "product.favourited": mark("Marked as a favourite"),
-    "product.reviewed": mark("Reviewed"),
-    "place.visited": mark("Visited a store"),
-    "person.identified": mark("Said who they are"),
-    "person.aliased": mark("Was recognised"),
-    "person.joined": mark("Turned out to be one person"),
-    "person.parted": mark("Turned out to be two people"),
-    "person.grouped": mark("Joined a group"),
-    "page.viewed": mark("Looked at a page"),
-    "screen.viewed": mark("Looked at a screen"),
-    "campaign.sent": mark("Got a campaign"),
-    "coupon.redeemed": mark("Redeemed a coupon"),
-    "offer.assigned": mark("Was drawn for a campaign"),
-    "offer.sent": mark("Got an offer"),
-}
-
 
 def people(visit: Visit) -> Response:
     """The list of people, the biggest spenders first, searched by the beginning of an identifier."""
@@ -78,7 +56,8 @@ def person(visit: Visit) -> Response:
     return visit.render(
         "person.html",
         p=portrait,
-        timeline=[_happening(visit, happening) for happening in timeline],
+        groups=figures(visit, portrait),
+        timeline=[happening(visit, each) for each in timeline],
         offers=_offers(visit, person_id),
         channels={key: visit.reader.text(name) for key, name in CHANNELS.items()},
         categories=_categories(visit, portrait),
@@ -114,16 +93,6 @@ def _ago(visit: Visit, days: int) -> str:
         if days == 0
         else visit.reader.plural("%(n)s day ago", "%(n)s days ago", days)
     )
-
-
-def _happening(visit: Visit, happening: Happening) -> dict[str, object]:
-    kind = happening.kind
-    return {
-        "day": happening.at.astimezone(visit.reader.zone).date(),
-        "name": visit.reader.text(HAPPENINGS[kind]) if kind in HAPPENINGS else kind,
-        "solid": kind.startswith("order."),
-        "it": happening,
-    }
 
 
 def _categories(visit: Visit, portrait: Portrait) -> charts.Figure | None:
