@@ -13,6 +13,7 @@ from oneshelf.app.shelf import Shelf
 from oneshelf.books import secrets
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.insight.disclosure import PEOPLE_MIN
+from oneshelf.insight.measures import MEASURES
 from oneshelf.testing.shop import FIRST_DAY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
 
@@ -42,6 +43,14 @@ def test_people_are_counted_in_each_cell_and_not_added(shelf: Shelf, shop: Shop)
     buyers = sum(truth.orders > 0 for truth in shop.truth.people.values())
     assert [cell.value for cell in table.total] == [buyers]
     assert sum(cell.value or 0 for cell in table.cells) > buyers
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("by", [("place", "hour"), ("category", "week"), ("channel",)])
+def test_the_total_is_the_figure_without_dimensions(shelf: Shelf, name: str, by: tuple[str, ...]) -> None:
+    dimensions = tuple(d for d in by if d in MEASURES[name].dimensions)
+    table, whole = shelf.measures.ask(name, dimensions), shelf.measures.ask(name)
+    assert table.total == whole.cells
 
 
 def test_visits_say_that_simulated_events_entered(shelf: Shelf) -> None:

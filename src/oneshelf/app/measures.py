@@ -18,7 +18,7 @@ from oneshelf.books import goods, identity
 from oneshelf.books import places as books_places
 from oneshelf.errors import InvalidInput, NotFound, Problem
 from oneshelf.insight import cube
-from oneshelf.insight.cells import Cell, Key, as_key, guarded_cells, open_cells
+from oneshelf.insight.cells import Cell, Key, as_key, guarded_cells, open_cells, total_of
 from oneshelf.insight.disclosure import person_key
 from oneshelf.insight.measures import (
     LINE_DIMENSIONS,
@@ -120,8 +120,7 @@ class Measures:
             if days is not None:
                 facts = self._facts(asked, days, {*by, *scope})
                 answer = self._guarded if guarded else self._open
-                cells = answer(facts, asked, tuple(by), scope)
-                total = answer(facts, asked, (), scope) if by else cells
+                cells, total = answer(facts, asked, tuple(by), scope)
         return MeasureTable(
             measure=_definition(asked),
             by=tuple(by),
@@ -136,20 +135,31 @@ class Measures:
 
     def _open(
         self, facts: cube.Facts, measure: Measure, by: tuple[str, ...], where: cube.Where
-    ) -> tuple[Cell, ...]:
-        return open_cells(self._rows(cube.cells(facts, measure, by=by, where=where)), measure, by)
+    ) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+        rows = self._rows(cube.cells(facts, measure, by=by, where=where))
+        cells = open_cells(rows, measure, by)
+        if not by:
+            return cells, cells
+        if cube.adds_up(measure, by):
+            return cells, total_of(rows, measure)
+        return cells, open_cells(self._rows(cube.cells(facts, measure, where=where)), measure, ())
 
     def _guarded(
         self, facts: cube.Facts, measure: Measure, by: tuple[str, ...], where: cube.Where
-    ) -> tuple[Cell, ...]:
+    ) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
         salt = self._core.secret(SALT)
         known = self._core.engine.run(cube.people_of(facts, measure))["person_id"]
         keys = pa.array([person_key(person, salt) for person in known.to_pylist()], pa.int64())
         table = self._core.engine.memory(pa.table({"person_id": known.combine_chunks(), "key": keys}))
-        rows = self._rows(cube.guarded(facts, measure, by=by, where=where, keys=table))
-        return guarded_cells(
-            rows, measure, by, salt=salt, question=lambda row: wording(row, by, where, facts.days)
-        )
+
+        def told(by: tuple[str, ...]) -> tuple[Cell, ...]:
+            rows = self._rows(cube.guarded(facts, measure, by=by, where=where, keys=table))
+            return guarded_cells(
+                rows, measure, by, salt=salt, question=lambda row: wording(row, by, where, facts.days)
+            )
+
+        cells = told(by)
+        return cells, told(()) if by else cells
 
     def _rows(self, expression: Any) -> list[dict[str, Any]]:
         rows = self._core.engine.run(expression.limit(CELLS_MAX + 1))
@@ -179,7 +189,7 @@ class Measures:
             catalogue = [{name: getattr(p, name) for name in _PRODUCTS.names} for p in products]
         return cube.Facts(
             events={kind: engine.events(kind, days=days) for kind in cube.KINDS_READ[measure.family]},
-            links=engine.memory(pa.Table.from_pylist(links, schema=_LINKS)),
+            links=engine.memory(pa.Table.from_pylist(links, schema=_LINKS)) if links else None,
             products=engine.memory(pa.Table.from_pylist(catalogue, schema=_PRODUCTS)),
             tiers=self._tiers() if "tier" in dimensions else engine.memory(_TIERS.empty_table()),
             places=engine.memory(_places(known)),

@@ -49,6 +49,27 @@ def open_cells(rows: Iterable[Mapping[str, Any]], measure: Measure, by: Sequence
     )
 
 
+def total_of(rows: Iterable[Mapping[str, Any]], measure: Measure) -> tuple[Cell, ...]:
+    """The figure over all rows of `cube.cells` together, one a currency, where `cube.adds_up`."""
+    by_currency: dict[str | None, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_currency.setdefault(row["currency"], []).append(row)
+    totals = [
+        {
+            "currency": currency,
+            "simulated": any(row["simulated"] for row in mine),
+            **{name: _added(row[name] for row in mine) for name in measure.needs},
+        }
+        for currency, mine in by_currency.items()
+    ]
+    return open_cells(totals, measure, ())
+
+
+def _added(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
 def guarded_cells(
     rows: Iterable[Mapping[str, Any]],
     measure: Measure,

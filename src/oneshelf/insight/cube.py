@@ -51,9 +51,23 @@ _OF_LINES: Final = frozenset(
         "coupon_orders",
     }
 )
+#: Sums that refunds enter; for the others they are not read.
+_OF_REFUNDS: Final = frozenset({"returned_minor", "costed_minor", "cost_minor"})
 #: Sums that are null where nothing entered, instead of nothing.
 _NULLABLE: Final = frozenset({"costed_minor", "cost_minor"})
 _RECEIPT: Final = ("offset", "index")
+#: What of an event can matter to a figure.
+_READ: Final = (
+    *_RECEIPT,
+    "person_id",
+    "place_id",
+    "channel",
+    "day",
+    "happened_at",
+    "simulated",
+    "currency",
+    "lines",
+)
 
 #: Filters: for each dimension the values that stay.
 Where = Mapping[str, Sequence[Any]]
@@ -65,8 +79,8 @@ class Facts:
 
     #: the lake's tables of the kinds of the measure's family, cut to the days that were asked about
     events: Mapping[str, ir.Table]
-    #: (identifier, person_id)
-    links: ir.Table
+    #: (identifier, person_id); None where nobody has another identifier
+    links: ir.Table | None
     #: (id, department, category, brand)
     products: ir.Table
     #: (person_id, tier)
@@ -86,7 +100,7 @@ def cells(facts: Facts, measure: Measure, *, by: Sequence[str] = (), where: Wher
     """
     rows = _rows(facts, measure, by, where or {}, with_people=bool(_PEOPLE & set(measure.needs)))
     keys = (*by, "currency")
-    if _PEOPLE & set(measure.needs):
+    if "repeat_buyers" in measure.needs:
         rows = _by_person(rows, measure, keys)
     return rows.group_by(*keys).aggregate(**_sums(rows, measure.needs), simulated=rows.simulated.any())
 
@@ -114,9 +128,17 @@ def guarded(
     )
 
 
+def adds_up(measure: Measure, by: Sequence[str]) -> bool:
+    """Whether every sum of the measure is the sum of those of its cells: nothing that enters is in two of them."""
+    whole = _PEOPLE | {"visits"}
+    if set(by) & set(LINE_DIMENSIONS):
+        whole |= _ORDERS  # an order has lines in many categories
+    return not whole & set(measure.needs)
+
+
 def people_of(facts: Facts, measure: Measure) -> ir.Table:
     """The known people of the measure's events: one column, person_id, each once."""
-    parts = [resolved(events.select("person_id"), facts.links) for events in facts.events.values()]
+    parts = [_resolved(facts, events.select("person_id")) for events in facts.events.values()]
     everybody = _union(parts)
     return everybody.filter(everybody.person_id.notnull()).distinct()
 
@@ -154,11 +176,12 @@ def _sales(
     needs = set(measure.needs)
     of_goods = bool(set(dimensions) & set(LINE_DIMENSIONS))
     of_lines, of_orders = bool(needs & _OF_LINES), bool(needs & _ORDERS)
+    kinds = (ORDERS, REFUNDS) if needs & _OF_REFUNDS else (ORDERS,)
     heads = [
         _placed(facts, facts.events[kind], dimensions, where, "person_id" in keep).mutate(
             is_order=ibis.literal(kind == ORDERS)
         )
-        for kind in (ORDERS, REFUNDS)
+        for kind in kinds
     ]
     names = _line_sums(measure)
     none = ibis.literal(0, "int64")
@@ -256,8 +279,10 @@ def _placed(
     facts: Facts, events: ir.Table, dimensions: Sequence[str], where: Where, with_people: bool
 ) -> ir.Table:
     """Events with the dimensions that do not depend on goods, filtered by them. The currency is null where there is none."""
+    # narrow from the start: what a plan costs to make grows with its columns
+    events = events.select(*(name for name in _READ if name in events.columns))
     if with_people or "tier" in dimensions:
-        events = resolved(events, facts.links)
+        events = _resolved(facts, events)
     if "currency" not in events.columns:
         events = events.mutate(currency=ibis.null("string"))
     if "hour" in dimensions:
@@ -273,6 +298,10 @@ def _placed(
     }
     events = events.mutate(**{name: value for name, value in made.items() if name in dimensions})
     return _filtered(events, {name: kept for name, kept in where.items() if name not in LINE_DIMENSIONS})
+
+
+def _resolved(facts: Facts, events: ir.Table) -> ir.Table:
+    return events if facts.links is None else resolved(events, facts.links)
 
 
 def _with_hour(facts: Facts, events: ir.Table) -> ir.Table:
@@ -326,6 +355,9 @@ def _sums(rows: ir.Table, names: Sequence[str]) -> dict[str, ir.Value]:
 
 
 def _added(rows: ir.Table, name: str) -> ir.Value:
+    if name in _PEOPLE and name not in rows.columns:  # not one row a person
+        seen = None if name == "visitors" else rows.orders > 0
+        return rows.person_id.nunique(where=seen)
     total = _total(rows[name])
     return total if name in _NULLABLE else total.fill_null(0)
 
