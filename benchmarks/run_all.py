@@ -175,9 +175,69 @@ def measures(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def value(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """What people will spend, and whether they order at all, against the naive method."""
+    for name, result in found["sets"].items():
+        scores = {each["method"]: each for each in result["scores"]}
+        spend, active, naive = (
+            scores[method] for method in (result["chosen"]["spend"], result["chosen"]["active"], "naive")
+        )
+        yield (
+            f"spend of the next {result['horizon_days']} days of {result['people']:,} people: {name}",
+            f"error {spend['spend_error_minor'] / 100:.2f}, rank {spend['rank_correlation']:.3f}, top tenth "
+            f"{spend['top_tenth_share']:.3f} ({spend['method']})",
+            f"error {naive['spend_error_minor'] / 100:.2f}, rank {naive['rank_correlation']:.3f}, top tenth "
+            f"{naive['top_tenth_share']:.3f} (last quarter; ideal {result['top_tenth_ideal']:.3f})",
+            f"{spend['spend_error_minor'] / naive['spend_error_minor']:.3f}",
+            "below 1, else the naive method is shipped",
+        )
+        yield (
+            f"an order in the next {result['horizon_days']} days, and in 28: {name}",
+            f"AUC {active['churn_auc']:.3f} and {active['lapse_auc']:.3f} ({active['method']})",
+            f"AUC {naive['churn_auc']:.3f} and {naive['lapse_auc']:.3f} (days since the last order)",
+            f"{active['churn_auc'] / naive['churn_auc']:.3f}",
+            "above 1, else the naive method is shipped",
+        )
+    fit, peer, night = found["fit"], found["peer"], found["million"]
+    yield (
+        f"BG/NBD, MBG/NBD and Gamma-Gamma fitted on {fit['people']:,} people, no penalty",
+        f"{fit['seconds']} s, {'converged' if fit['converged'] else 'not converged'}",
+        "lifetimes 0.11, BG/NBD and Gamma-Gamma: "
+        + (
+            peer["failed"]
+            if "failed" in peer
+            else ", ".join(
+                f"{peer[k]['seconds']} s{' ' + peer[k]['failed'] if 'failed' in peer[k] else ''}"
+                for k in ("bg", "gamma_gamma")
+            )
+        ),
+        "–",
+        "converges",
+    )
+    yield (
+        f"the night's scoring of {night['people']:,} people with {night['order_days']:,} order days: rule, fits, scores",
+        f"{night['seconds']} s, {night['peak_gib']} GiB",
+        "–",
+        "–",
+        "minutes, under 4 GB",
+    )
+
+
 SCRIPTS = {
     script.__name__: script
-    for script in (ingest, faults, latency, people, matching, load, ibis_vs_sql, audiences, tiers, measures)
+    for script in (
+        ingest,
+        faults,
+        latency,
+        people,
+        matching,
+        load,
+        ibis_vs_sql,
+        audiences,
+        tiers,
+        measures,
+        value,
+    )
 }
 
 
