@@ -143,7 +143,7 @@ def matching(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         ours, rules = got["ours"], got["rules"]
         seconds = sum(ours["seconds"].values())
         yield (
-            f"people-matching, {name} (threshold {found['threshold']}, chosen on febrl 1)",
+            f"people-matching, {name} (threshold {found['threshold']})",
             f"F1 {ours['f1']} (precision {ours['precision']}, recall {ours['recall']}), {seconds:.0f} s",
             f"F1 {rules['f1']} (precision {rules['precision']}, recall {rules['recall']}; exact rules)",
             f"{ours['f1'] / rules['f1']:.2f}",
