@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from oneshelf.app.jobs import run_job
 from oneshelf.app.measures import SALT, wording
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import secrets
@@ -164,6 +165,16 @@ def test_what_cannot_be_asked_is_refused(shelf: Shelf, by, since, until, says) -
 def test_tiers_are_asked_for_only_when_there_are_any(shelf: Shelf) -> None:
     with pytest.raises(NotFound, match="tier"):
         shelf.measures.ask("orders", ("tier",))
+
+
+def test_tiers_are_those_of_the_newest_night(shelf: Shelf) -> None:
+    run_job(shelf, "portraits")
+    table = shelf.measures.ask("active_people", ("tier",))
+    assert table.cells[0].keys[0]  # who fits no rule has none, and stands last
+    assert sum(cell.value for cell in table.cells) == table.total[0].value  # a person has one tier
+    (first, *_) = table.cells
+    kept = shelf.measures.ask("active_people", where={"tier": first.keys[0]})
+    assert [cell.value for cell in kept.cells] == [first.value]
 
 
 def test_hostile_text_in_a_filter_matches_nothing_and_breaks_nothing(shelf: Shelf) -> None:
