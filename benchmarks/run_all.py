@@ -105,6 +105,28 @@ def ibis_vs_sql(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     )
 
 
+def portraits(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Everybody's portrait, beside SQL by hand and beside others' part of it."""
+    ours = found["found"]["ours"]
+    size = f"{found['people']:,} people and {found['lines']:,} lines"
+    for name, told in (
+        ("sql", "DuckDB SQL by hand, the same rows"),
+        ("polars", "Polars, 9 of the 55 fields"),
+        ("pandas", "pandas, 9 of the 55 fields"),
+        ("openretailscience", "openretailscience, recency, frequency and spend"),
+    ):
+        other = found["found"].get(name)
+        if other is None or "failed" in other:
+            continue
+        yield (
+            f"nightly portraits of {size}",
+            f"{ours['seconds']} s, {ours['cpu_seconds']} s CPU, peak {ours['peak_gib']} GiB",
+            f"{other['seconds']} s, {other['cpu_seconds']} s CPU, peak {other['peak_gib']} GiB ({told})",
+            f"{ours['cpu_seconds'] / other['cpu_seconds']:.2f} of CPU",
+            f"at most {found['aim']}" if name == "sql" else "–",
+        )
+
+
 def audiences(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """Counting an audience."""
     yield (
@@ -237,6 +259,7 @@ SCRIPTS = {
         tiers,
         measures,
         value,
+        portraits,
     )
 }
 

@@ -21,6 +21,7 @@ from oneshelf.api import create
 from oneshelf.app.settings import Settings
 from oneshelf.cli.root import app as command_line
 from oneshelf.events.catalogue import KINDS, CountedLine, Line
+from oneshelf.insight.people.fields import FIELDS
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
 MARKED = re.compile(r"(<!-- generated: begin -->\n).*?(<!-- generated: end -->)", re.DOTALL)
@@ -33,6 +34,23 @@ def settings() -> str:
         default = "" if field.default in (None, PydanticUndefined) else f"`{field.default}`"
         rows.append((f"`{name}`", f"`ONESHELF_{name.upper()}`", default, field.description or ""))
     return table(("in `oneshelf.toml`", "environment", "default", "meaning"), rows)
+
+
+def portrait() -> str:
+    """Every field of a portrait with its formula."""
+    rows = [
+        (
+            f"`{f.name}`",
+            f.title,
+            f.formula,
+            f.type,
+            f.unit,
+            f.when,
+            ", ".join(f"`{kind}`" for kind in f.enters),
+        )
+        for f in FIELDS.values()
+    ]
+    return table(("field", "title", "formula", "type", "unit", "changes", "events that enter"), rows)
 
 
 def events() -> str:
@@ -140,7 +158,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     stale = []
-    for make in (settings, events, cli, http):
+    for make in (settings, events, portrait, cli, http):
         page = PAGES / f"{make.__name__}.md"
         old = page.read_text()
         generated = make()
