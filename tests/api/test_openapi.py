@@ -38,7 +38,10 @@ OPERATIONS = [
     *(f"POST /v1/people/candidates/{{candidate_id}}/{of}" for of in ("accept", "refuse")),
     *(
         f"GET /v1/people{of}"
-        for of in ("", *(f"/{{person_id}}/{of}" for of in ("portrait", "timeline", "offers", "identity")))
+        for of in (
+            "",
+            *(f"/{{person_id}}/{of}" for of in ("portrait", "timeline", "offers", "identity", "why/{field}")),
+        )
     ),
     *(
         f"GET /v1/{of}"

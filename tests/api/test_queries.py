@@ -19,7 +19,11 @@ GUARDED = {
     "/v1/people": "planner",
     "/v1/people/person-1/portrait": "planner",
     "/v1/people/person-1/timeline": "planner",
+    "/v1/people/candidates": "planner",
+    "/v1/people/candidates/no-such": "planner",
+    "/v1/people/candidates": "planner",
     "/v1/people/person-1/offers": "planner",
+    "/v1/people/person-1/why/recency_days": "planner",
     "/v1/people/person-1/identity": "planner",
     "/v1/plans/next-day": "marketer",
     "/v1/plans/history?series=green%20tea": "marketer",
@@ -68,6 +72,8 @@ def test_every_operation_is_guarded_or_open_on_purpose(client):
         path.partition("?")[0]
         .replace("person-1", "{person_id}")
         .replace("none", "{campaign_id}")
+        .replace("recency_days", "{field}")
+        .replace("no-such", "{candidate_id}")
         .replace("saved/tea", "saved/{name}")
         .replace("measures/orders", "measures/{name}")
         .replace("store-1", "{place_id}")

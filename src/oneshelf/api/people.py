@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import After, AnActor, AShelf, Limit, OptionalText, PersonId, Purpose, Text
 from oneshelf.app.pages import Page
-from oneshelf.app.people import PersonSummary
+from oneshelf.app.people import Explained, PersonSummary
 from oneshelf.app.timeline import Happening
 from oneshelf.decisions.offers import Offer
 from oneshelf.insight.people.portrait import Portrait
+
+FieldName = Annotated[
+    str, Path(description="A field of the portrait, such as recency_days.", pattern="^[a-z0-9_]{1,60}$")
+]
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 
@@ -27,6 +33,20 @@ def search_people(
 def portrait(shelf: AShelf, actor: AnActor, person_id: PersonId, purpose: Purpose = "service") -> Answer:
     """The live portrait of one person."""
     return Answer(shelf.people.portrait(person_id, actor=actor, purpose=purpose))
+
+
+@router.get("/{person_id:path}/why/{field}", **answers(Explained, 404))
+def why(
+    shelf: AShelf,
+    actor: AnActor,
+    person_id: PersonId,
+    field: FieldName,
+    *,
+    limit: Limit = 50,
+    purpose: Purpose = "service",
+) -> Answer:
+    """One field of the portrait: how it is computed, and the newest events that entered it."""
+    return Answer(shelf.people.why(person_id, field, actor=actor, purpose=purpose, limit=limit))
 
 
 @router.get("/{person_id:path}/timeline", **answers(tuple[Happening, ...], 404))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -18,6 +19,8 @@ from oneshelf.books import identity, nights, people, tiers
 from oneshelf.errors import NotAllowed, NotFound
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.drawing import portrait_of
+from oneshelf.insight.people.fields import Field, field_named
+from oneshelf.insight.people.flat import flat, is_simulated
 from oneshelf.insight.people.portrait import Everybody, Modelled, Portrait, Tiered
 from oneshelf.insight.people.state import PersonState
 from oneshelf.trust.access import OPERATOR, Action, Actor
@@ -33,6 +36,22 @@ class PersonSummary(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     last_seen_at: datetime
     simulated: bool
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of one person's portrait, explained."""
+
+    person_id: str
+    field: Field
+    value: Any  # text, number, flag or moment, as the field says; None where it is unknown
+    #: of an amount
+    currency: str | None
+    #: for when the value is: now for a live field, the night of the run for others
+    as_of: datetime
+    #: whether simulated events entered
+    simulated: bool
+    #: the newest events that entered, newest first
+    events: tuple[Happening, ...]
 
 
 class People(Worth):
@@ -112,16 +131,42 @@ class People(Worth):
         return found
 
     def timeline(
+        self, person_id: str, *, actor: Actor = OPERATOR, purpose: str = "service", limit: int = 50
+    ) -> tuple[Happening, ...]:
+        """What happened with one person, newest first, from the lake (some seconds behind the journal)."""
+        known_as, _ = self.look_at(person_id, actor, "people.read", purpose=purpose)
+        return self._happened(known_as, limit)
+
+    def why(
         self,
         person_id: str,
+        field: str,
         *,
         actor: Actor = OPERATOR,
         purpose: str = "service",
+        now: datetime | None = None,
         limit: int = 50,
-        kinds: Collection[str] | None = None,
+    ) -> Explained:
+        """One field of a portrait: how it is computed, and the newest events that entered it.
+
+        Raises InvalidInput for a field that no portrait has, NotFound, NotAllowed.
+        """
+        known = field_named(field)
+        portrait = self.portrait(person_id, actor=actor, purpose=purpose, now=now)
+        modelled = portrait.modelled
+        return Explained(
+            person_id=portrait.person_id,
+            field=known,
+            value=flat(portrait)[field],
+            currency=portrait.currency if known.unit == "minor" else None,
+            as_of=modelled.modelled_at if known.when != "live" and modelled else portrait.as_of,
+            simulated=is_simulated(portrait, known),
+            events=self._happened(portrait.person_id, limit, known.enters) if known.enters else (),
+        )
+
+    def _happened(
+        self, known_as: str, limit: int, kinds: Collection[str] | None = None
     ) -> tuple[Happening, ...]:
-        """What happened with one person, newest first, from the lake (some seconds behind the journal); all kinds, or some."""
-        known_as, _ = self.look_at(person_id, actor, "people.read", purpose=purpose)
         with self._core.database.read() as connection:
             identifiers = sorted(identity.identifiers_of(connection, [known_as]).get(known_as, ()))
         # what was decided for them may be younger than what they did

@@ -96,6 +96,10 @@ class TierViews:
     def __init__(self, core: Core) -> None:
         self._core = core
 
+    def rules(self) -> tuple[TierRule, ...]:
+        """The rules in force, in their order. Raises SettingsError when their file cannot be used."""
+        return tuple(tiers_in_force(self._core.settings).rules)
+
     def report(self, *, actor: Actor = OPERATOR) -> TierReport:
         """The tiers in force and how many people are in each, protected for whoever may not see people."""
         tiers = tiers_in_force(self._core.settings)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from oneshelf.cli.output import Json, print_json, print_table
+from oneshelf.cli.output import Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
 from oneshelf.insight.people.portrait import Portrait
 from oneshelf.words.money import Money
@@ -151,3 +151,30 @@ def timeline(
         ("when", "kind", "what", "where", "channel", "simulated"),
         ((e.at, e.kind, e.what, e.place_id, e.channel, e.simulated) for e in events),
     )
+
+
+@commands.command()
+def why(
+    context: typer.Context,
+    person_id: Annotated[str, typer.Argument(help="The person's id.")],
+    field: Annotated[str, typer.Argument(help="A field of the portrait, such as recency_days.")],
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    json: Json = False,
+) -> None:
+    """Explain one field of a portrait: its formula, and the events that entered it."""
+    with open_shelf(context) as shelf:
+        found = shelf.people.why(person_id, field, limit=limit)
+    if json:
+        print_json(found)
+        return
+    shown = (
+        str(Money(int(found.value), found.currency))
+        if found.currency is not None and isinstance(found.value, int | float)
+        else found.value
+    )
+    print_table(
+        f"{found.field.title}: {shown}",
+        ("when", "kind", "what", "where", "channel", "simulated"),
+        ((e.at, e.kind, e.what, e.place_id, e.channel, e.simulated) for e in found.events),
+    )
+    out.print(found.field.formula, markup=False)

@@ -57,6 +57,7 @@ def person(visit: Visit) -> Response:
         "person.html",
         p=portrait,
         groups=figures(visit, portrait),
+        tier=_tier(visit, portrait),
         timeline=[happening(visit, each) for each in timeline],
         offers=_offers(visit, person_id),
         channels={key: visit.reader.text(name) for key, name in CHANNELS.items()},
@@ -64,6 +65,16 @@ def person(visit: Visit) -> Response:
         mix=_mix(visit, portrait),
         charts=bool(portrait.favourite_categories or portrait.channel_mix),
     )
+
+
+def _tier(visit: Visit, portrait: Portrait) -> str | None:
+    """The title of the person's tier; its bare name where the rules know it no more."""
+    if portrait.tiered is None:
+        return None
+    rule = {rule.name: rule for rule in visit.shelf.tiers.rules()}.get(portrait.tiered.tier)
+    if rule is None:
+        return portrait.tiered.tier
+    return rule.title_zh or rule.title if visit.reader.language == "zh" else rule.title
 
 
 def _offers(visit: Visit, person_id: str) -> list[tuple[object, str]]:

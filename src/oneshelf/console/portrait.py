@@ -11,9 +11,8 @@ from starlette.responses import Response
 from oneshelf.console.happenings import HAPPENINGS, happening
 from oneshelf.console.visit import Visit
 from oneshelf.console.words import mark
-from oneshelf.errors import InvalidInput, NotFound
-from oneshelf.insight.people.fields import FIELDS, Field, field_named
-from oneshelf.insight.people.flat import flat
+from oneshelf.insight.people.fields import FIELDS, Field
+from oneshelf.insight.people.flat import flat, is_simulated
 
 if TYPE_CHECKING:
     from oneshelf.insight.people.portrait import Portrait
@@ -65,14 +64,11 @@ GROUPS = (
         ("favourited_not_bought_count", "searched_count", "viewed_count", "life_stage", "household_size"),
     ),
     (
-        mark("The next 90 days, and the tier"),
+        mark("The next 90 days"),
         (
             "expected_orders_90_days",
             "expected_spend_90_days_minor",
             "p_active",
-            "tier",
-            "tier_reason",
-            "tier_since",
         ),
     ),
 )
@@ -93,46 +89,31 @@ NAMES = {
 
 _NAMED = ("favourite_daypart", "main_channel", "last_channel")
 
-#: Which part of the portrait says whether simulated events entered a figure, where it is not the figure's own name.
-_PARTS = {
-    "favourite_daypart": "dayparts",
-    "main_channel": "channel_mix",
-    "main_place_id": "places",
-    "favourited_not_bought_count": "favourited_not_bought",
-    "life_stage": "traits",
-    "household_size": "traits",
-}
-
 
 def figures(visit: Visit, portrait: Portrait) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The figures in their groups, as a page shows them."""
+    """The figures in their groups, as a page shows them; what is unknown of a person is left out."""
     row = flat(portrait)
     return [
-        (visit.reader.text(title), [_figure(visit, portrait, FIELDS[name], row[name]) for name in names])
+        (visit.reader.text(title), shown)
         for title, names in GROUPS
+        if (shown := [_figure(visit, portrait, FIELDS[n], row[n]) for n in names if row[n] is not None])
     ]
 
 
 def why(visit: Visit) -> Response:
     """One figure: what it is, how it is computed, and the newest of the events that enter it."""
-    person_id = visit.request.path_params["person_id"]
-    try:
-        field = field_named(visit.request.path_params["field"])
-    except InvalidInput as error:
-        raise NotFound(error.cause, error.remedy) from error
-    portrait = visit.shelf.people.portrait(person_id, actor=visit.actor, purpose="why")
-    events = visit.shelf.people.timeline(
-        person_id, actor=visit.actor, purpose="why", limit=_EVENTS_MAX, kinds=field.enters
-    )
+    params = visit.request.path_params
+    found = visit.shelf.people.why(params["person_id"], params["field"], actor=visit.actor, limit=_EVENTS_MAX)
+    field = found.field
     return visit.render(
         "why.html",
-        p=portrait,
-        field=field,
-        figure=_figure(visit, portrait, field, flat(portrait)[field.name]),
+        it=found,
+        title=visit.reader.say(field.title),
+        value=_shown(visit, field, found.value, found.currency),
         formula=visit.reader.say(field.formula),
         kinds=[visit.reader.text(HAPPENINGS[kind]) if kind in HAPPENINGS else kind for kind in field.enters],
-        events=[happening(visit, each) for each in events],
-        full=len(events) == _EVENTS_MAX,
+        events=[happening(visit, each) for each in found.events],
+        full=len(found.events) == _EVENTS_MAX,
         channels={key: visit.reader.text(NAMES[key]) for key in ("store", "web", "app", "phone", "unknown")},
     )
 
@@ -143,22 +124,9 @@ def _figure(visit: Visit, portrait: Portrait, field: Field, value: Any) -> dict[
         "title": visit.reader.say(field.title),
         "value": _shown(visit, field, value, portrait.currency),
         "href": f"/people/{quote(portrait.person_id, safe='')}/why/{field.name}",
-        "simulated": _is_simulated(portrait, field),
+        "simulated": is_simulated(portrait, field),
         "modelled": field.when != "live",
     }
-
-
-def _is_simulated(portrait: Portrait, field: Field) -> bool:
-    name = _PARTS.get(field.name, field.name)
-    if name.endswith(("_share", "_index")) and name.startswith("favourite_"):
-        name = name.rpartition("_")[0]
-    if name in ("favourite_category", "favourite_brand"):
-        name = {"favourite_category": "favourite_categories", "favourite_brand": "favourite_brands"}[name]
-    if "_last_" in name:
-        name = "recent"
-    if field.when == "modelled" or field.name == "price_index":
-        return bool(portrait.modelled and portrait.modelled.simulated)
-    return name in portrait.simulated
 
 
 def _shown(visit: Visit, field: Field, value: Any, currency: str | None) -> object:

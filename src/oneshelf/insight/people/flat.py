@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from oneshelf.insight.people.drawing import main_currency, order_days, portrait_of, whole_days
-from oneshelf.insight.people.fields import CHANNELS, FIELDS
+from oneshelf.insight.people.fields import CHANNELS, FIELDS, ORDER, REFUND, Field
 from oneshelf.insight.people.portrait import Affinity, Portrait
 from oneshelf.insight.people.state import PersonState
 from oneshelf.words.goods import Product
@@ -25,6 +25,39 @@ _CHEAP: Final[dict[str, Callable[[PersonState, datetime], Any]]] = {
     "refunded_minor": lambda state, now: main_currency(state)[1].refunded_minor,
     "coupon_orders": lambda state, now: state.coupon_orders,
 }
+
+
+#: The part of a portrait that a flat field is taken from, by the beginning of its name, where that is another one.
+_PARTS: Final = {
+    "favourite_category": "favourite_categories",
+    "favourite_brand": "favourite_brands",
+    "favourite_daypart": "dayparts",
+    "favourited_not_bought": "favourited_not_bought",
+    "main_channel": "channel_mix",
+    "main_place": "places",
+    "orders_last": "recent",
+    "spend_last": "recent",
+    "orders_": "channel_mix",
+    "visits_": "channel_mix",
+    "life_stage": "traits",
+    "household_size": "traits",
+    "currency": "monetary_minor",
+    "tier": "monetary_minor",
+}
+
+
+def part_of(field: str) -> str:
+    """The name in `Portrait` of what a flat field is taken from."""
+    return next((part for begins, part in _PARTS.items() if field.startswith(begins)), field)
+
+
+def is_simulated(portrait: Portrait, field: Field) -> bool:
+    """Whether simulated events are among those that entered a field."""
+    if field.when == "live":
+        return part_of(field.name) in portrait.simulated
+    if set(field.enters) <= {ORDER, REFUND}:
+        return bool({"frequency", "refunds"} & set(portrait.simulated))
+    return portrait.modelled is not None and portrait.modelled.simulated
 
 
 def flat(portrait: Portrait) -> dict[str, Any]:
