@@ -20,8 +20,7 @@ GUARDED = {
     "/v1/people/person-1/portrait": "planner",
     "/v1/people/person-1/timeline": "planner",
     "/v1/people/candidates": "planner",
-    "/v1/people/candidates/no-such": "planner",
-    "/v1/people/candidates": "planner",
+    "/v1/people/candidates/00000000000000000000000000000000": "planner",
     "/v1/people/person-1/offers": "planner",
     "/v1/people/person-1/why/recency_days": "planner",
     "/v1/people/person-1/identity": "planner",
@@ -73,7 +72,7 @@ def test_every_operation_is_guarded_or_open_on_purpose(client):
         .replace("person-1", "{person_id}")
         .replace("none", "{campaign_id}")
         .replace("recency_days", "{field}")
-        .replace("no-such", "{candidate_id}")
+        .replace("0" * 32, "{candidate_id}")
         .replace("saved/tea", "saved/{name}")
         .replace("measures/orders", "measures/{name}")
         .replace("store-1", "{place_id}")
