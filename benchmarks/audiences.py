@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 import oneshelf
-from oneshelf.app import nightly, portraits
+from oneshelf.app.people import nightly, portraits
 from oneshelf.app.settings import Settings
 
 AIM_MS = 300

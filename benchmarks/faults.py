@@ -38,7 +38,7 @@ def _open(data: str):
 
 def live_until_killed(data: str, life: int) -> None:
     """Append, fold, commit and compact for ever; print the number of each acknowledged batch."""
-    from oneshelf.app import daily
+    from oneshelf.app.goods import daily
     from oneshelf.errors import OneShelfError
 
     with _open(data) as shelf:
@@ -115,7 +115,7 @@ def run(data: Path, kills: int, seed: int) -> dict[str, int]:
 
 
 def _count(data: str, acknowledged: set[tuple[int, int]]) -> dict[str, int]:
-    from oneshelf.app import daily
+    from oneshelf.app.goods import daily
     from oneshelf.insight.people import state as states
 
     if not acknowledged:

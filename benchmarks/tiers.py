@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 import oneshelf
 from audiences import everybody
-from oneshelf.app import tiering
+from oneshelf.app.people import tiering
 from oneshelf.app.settings import Settings
 from oneshelf.insight.people.tiers import default_tiers, tier_of
 

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from oneshelf.api import create
 from oneshelf.api.problems import ProblemDetails
-from oneshelf.app.gathering import SOURCE
-from oneshelf.app.people import PersonSummary
+from oneshelf.app.people.gathering import SOURCE
+from oneshelf.app.people.looking import PersonSummary
 from oneshelf.insight.people.portrait import Portrait
 from oneshelf.testing.shop import LAST_DAY
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from oneshelf.app import audience_files
+from oneshelf.app.people import audience_files
+from oneshelf.app.people.tiers import Flow
 from oneshelf.app.shelf import Shelf
-from oneshelf.app.tiers import Flow
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.testing.shelves import put_nightly
 from oneshelf.testing.shop import NOW

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import oneshelf
-from oneshelf.app.backup import restore
-from oneshelf.app.gathering import SOURCE
-from oneshelf.app.loading import append_events
+from oneshelf.app.arriving.loading import append_events
+from oneshelf.app.keeping.backup import restore
+from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.settings import Settings
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import Conflict, InvalidInput

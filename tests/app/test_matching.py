@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 import oneshelf
-from oneshelf.app.jobs import run_job
+from oneshelf.app.running.jobs import run_job
 from oneshelf.app.settings import Settings
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import matching as books

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oneshelf.app.jobs import run_job
-from oneshelf.app.measures import SALT, wording
+from oneshelf.app.goods.measures import SALT, wording
+from oneshelf.app.running.jobs import run_job
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import secrets
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from oneshelf.app import delivery
+from oneshelf.app.offers import delivery
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import offers as offer_books
 from oneshelf.books import outbox

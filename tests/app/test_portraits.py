@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from oneshelf.app import portraits
-from oneshelf.app.jobs import run_job
-from oneshelf.app.nightly import nights
+from oneshelf.app.people import portraits
+from oneshelf.app.people.nightly import nights
+from oneshelf.app.running.jobs import run_job
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import nights as books
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound

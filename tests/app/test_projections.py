@@ -9,9 +9,10 @@ from datetime import timedelta
 import pyarrow.compute as pc
 import pytest
 
-from oneshelf.app import daily, folding
-from oneshelf.app.gathering import SOURCE
-from oneshelf.app.loading import append_events
+from oneshelf.app.arriving import folding
+from oneshelf.app.arriving.loading import append_events
+from oneshelf.app.goods import daily
+from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import cursors
 from oneshelf.books.journal import Batch

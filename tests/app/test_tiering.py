@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from oneshelf.app import tiering
+from oneshelf.app.people import tiering
+from oneshelf.app.people.tiering import Tiering
 from oneshelf.app.settings import Settings
 from oneshelf.app.shelf import Shelf
-from oneshelf.app.tiering import Tiering
 from oneshelf.books import tiers as books
 from oneshelf.errors import SettingsError
 from oneshelf.events.catalogue import Line, OrderCompleted

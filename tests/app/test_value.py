@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from oneshelf.app.people.value import expected_of_everybody
 from oneshelf.app.shelf import Shelf
-from oneshelf.app.value import expected_of_everybody
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.events.catalogue import CampaignSpent
 from oneshelf.events.envelope import Event

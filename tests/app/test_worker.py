@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from oneshelf.app.loading import append_events
+from oneshelf.app.arriving.loading import append_events
+from oneshelf.app.running.worker import work
 from oneshelf.app.shelf import Shelf
-from oneshelf.app.worker import work
 from oneshelf.testing.shop import NOW, Shop
 
 

@@ -14,8 +14,8 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from oneshelf.app.arriving.loading import append_events
 from oneshelf.app.build import open_shelf
-from oneshelf.app.loading import append_events
 from oneshelf.app.settings import read_settings
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import goods, places

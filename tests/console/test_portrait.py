@@ -2,7 +2,7 @@
 
 import re
 
-from oneshelf.app import portraits
+from oneshelf.app.people import portraits
 from oneshelf.console.portrait import GROUPS
 from oneshelf.console.words import _sentences
 from oneshelf.insight.people.fields import FIELDS

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import oneshelf
-from oneshelf.app import demo
+from oneshelf.app.running import demo
 from oneshelf.app.settings import SETTINGS_FILE
 from oneshelf.connect.sources.completejourney import PACKAGE, CompleteJourney
 

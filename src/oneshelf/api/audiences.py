@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import PRINTABLE, ABody, AnActor, AShelf, Purpose, read_body, takes
-from oneshelf.app.audiences import (
+from oneshelf.app.people.audiences import (
     NAME_LENGTH_MAX,
     OVERLAP_MAX,
     SAMPLE_MAX,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Request
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import ABody, AnActor, AShelf, CampaignId, read_body, takes
 from oneshelf.api.idempotency import KEY_LENGTH_MAX, Answers
-from oneshelf.app.offers import Campaign, SendReport
+from oneshelf.app.offers.campaigns import Campaign, SendReport
 from oneshelf.effect.estimate import Effect
 from oneshelf.words.ids import Id
 

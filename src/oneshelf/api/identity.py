@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import ABody, AnActor, AShelf, PersonId, Purpose, read_body, takes
-from oneshelf.app.identity import REASON_LENGTH_MAX, Identified
+from oneshelf.app.people.identity import REASON_LENGTH_MAX, Identified
 from oneshelf.words.ids import Id
 
 router = APIRouter(prefix="/v1/people", tags=["identity"])

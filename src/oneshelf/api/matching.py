@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import After, AnActor, AShelf, Limit, Purpose
-from oneshelf.app.matching import Candidate, Pair
 from oneshelf.app.pages import Page
+from oneshelf.app.people.matching import Candidate, Pair
 from oneshelf.books.matching import Status
 
 router = APIRouter(prefix="/v1/people/candidates", tags=["identity"])

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import PRINTABLE, AnActor, AShelf
-from oneshelf.app.measures import MeasureDefinition, MeasureTable
-from oneshelf.app.measures_csv import as_csv
+from oneshelf.app.goods.measures import MeasureDefinition, MeasureTable
+from oneshelf.app.goods.measures_csv import as_csv
 from oneshelf.errors import InvalidInput
 from oneshelf.insight.measures import DIMENSIONS
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import After, AnActor, AShelf, Limit, OptionalText, PersonId, Purpose, Text
 from oneshelf.app.pages import Page
-from oneshelf.app.people import Explained, PersonSummary
-from oneshelf.app.timeline import Happening
+from oneshelf.app.people.looking import Explained, PersonSummary
+from oneshelf.app.people.timeline import Happening
 from oneshelf.decisions.offers import Offer
 from oneshelf.insight.people.portrait import Portrait
 

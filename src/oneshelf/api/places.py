@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import PRINTABLE, AnActor, AShelf
-from oneshelf.app.places import DAYS, PlaceList
+from oneshelf.app.goods.places import DAYS, PlaceList
 from oneshelf.words.places import FloorPlan, Place
 
 router = APIRouter(prefix="/v1/places", tags=["places"])

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import ABody, After, AnActor, AShelf, Limit, OptionalText, read_body, takes
+from oneshelf.app.arriving.sources import Reject, ReplayReport, SourceSummary
 from oneshelf.app.pages import Page
-from oneshelf.app.sources import Reject, ReplayReport, SourceSummary
 from oneshelf.words.ids import Id
 
 router = APIRouter(prefix="/v1", tags=["sources"])

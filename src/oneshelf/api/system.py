@@ -6,10 +6,10 @@ from fastapi import APIRouter
 
 from oneshelf.api.answers import Answer, answers, json_content, problem_answer, schema_of
 from oneshelf.api.asking import After, AnActor, AShelf, Limit
-from oneshelf.app.doctor import Check
+from oneshelf.app.keeping.doctor import Check
+from oneshelf.app.keeping.staff import Access
+from oneshelf.app.keeping.system import Health
 from oneshelf.app.pages import Page
-from oneshelf.app.staff import Access
-from oneshelf.app.system import Health
 from oneshelf.books.jobs import JobRow
 from oneshelf.lake.tables import TableInfo
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import AnActor, AShelf, Limit
-from oneshelf.app.tiers import Leaver, TierFlows, TierReport
+from oneshelf.app.people.tiers import Leaver, TierFlows, TierReport
 
 router = APIRouter(prefix="/v1/tiers", tags=["tiers"])
 

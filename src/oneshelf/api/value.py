@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import ABody, AnActor, AShelf, Purpose, read_body, takes
-from oneshelf.app.value import Acquisition
+from oneshelf.app.people.value import Acquisition
 from oneshelf.insight.people.lookalike import Lookalikes
 from oneshelf.insight.people.value.backtest import HORIZON_DAYS, ValueBacktest
 from oneshelf.words.ids import Id

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import AnActor, AShelf
-from oneshelf.app.wheel import Wheel
+from oneshelf.app.offers.wheel import Wheel
 
 router = APIRouter(prefix="/v1", tags=["wheel"])
 

@@ -9,25 +9,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from oneshelf.app import backup, daily, loading, simulating
-from oneshelf.app.audiences import Audiences
+from oneshelf.app.arriving import loading, simulating
+from oneshelf.app.arriving.filing import load_file
+from oneshelf.app.arriving.loading import LoadReport, Policy, Progress
+from oneshelf.app.arriving.projections import Lakeward, Live, run_to_the_end
+from oneshelf.app.arriving.sources import Sources
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.filing import load_file
-from oneshelf.app.goods import Goods
-from oneshelf.app.identity import Identity
-from oneshelf.app.loading import LoadReport, Policy, Progress
-from oneshelf.app.matching import Matching
-from oneshelf.app.measures import Measures
-from oneshelf.app.offers import Offers
-from oneshelf.app.people import People
-from oneshelf.app.places import Places
-from oneshelf.app.projections import Lakeward, Live, run_to_the_end
+from oneshelf.app.goods import daily
+from oneshelf.app.goods.measures import Measures
+from oneshelf.app.goods.places import Places
+from oneshelf.app.goods.planning import Goods
+from oneshelf.app.keeping import backup
+from oneshelf.app.keeping.staff import Staff
+from oneshelf.app.keeping.system import System
+from oneshelf.app.offers.campaigns import Offers
+from oneshelf.app.offers.wheel import Wheels
+from oneshelf.app.people.audiences import Audiences
+from oneshelf.app.people.identity import Identity
+from oneshelf.app.people.looking import People
+from oneshelf.app.people.matching import Matching
+from oneshelf.app.people.tiers import TierViews
 from oneshelf.app.settings import Settings
-from oneshelf.app.sources import Sources
-from oneshelf.app.staff import Staff
-from oneshelf.app.system import System
-from oneshelf.app.tiers import TierViews
-from oneshelf.app.wheel import Wheels
 from oneshelf.books.journal import Batch
 from oneshelf.connect.registry import open_source
 from oneshelf.errors import InvalidInput, Problem

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from oneshelf.app.audiences import Format
+from oneshelf.app.people.audiences import Format
 from oneshelf.cli.output import Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from oneshelf.app.identity import Identified
+from oneshelf.app.people.identity import Identified
 from oneshelf.app.shelf import Shelf
 from oneshelf.cli import people
 from oneshelf.cli.output import Json, print_json, print_table

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from oneshelf.app.backup import restore as restore_folder
-from oneshelf.app.doctor import examine
+from oneshelf.app.keeping.backup import restore as restore_folder
+from oneshelf.app.keeping.doctor import examine
 from oneshelf.cli.output import Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf, settings_of
 

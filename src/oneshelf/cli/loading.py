@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from oneshelf.app.loading import LoadReport, Policy
+from oneshelf.app.arriving.loading import LoadReport, Policy
 from oneshelf.cli.output import PROBLEMS_SHOWN, DryRun, Json, err, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from oneshelf.app.matching import Candidate, described
+from oneshelf.app.people.matching import Candidate, described
 from oneshelf.cli import people
 from oneshelf.cli.output import DryRun, Json, print_json, print_table
 from oneshelf.cli.shelf import open_shelf

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oneshelf.app.measures_csv import as_csv
+from oneshelf.app.goods.measures_csv import as_csv
 from oneshelf.cli.output import Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
 from oneshelf.errors import InvalidInput
 from oneshelf.words.money import major
 
 if TYPE_CHECKING:
-    from oneshelf.app.measures import MeasureTable
+    from oneshelf.app.goods.measures import MeasureTable
     from oneshelf.insight.cells import Cell
 
 _Day = Annotated[

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from oneshelf.app import demo as demonstration
-from oneshelf.app.jobs import JOBS, run_job
-from oneshelf.app.serve import serve as serve_faces
-from oneshelf.app.worker import Part, work_until_stopped
+from oneshelf.app.running import demo as demonstration
+from oneshelf.app.running.jobs import JOBS, run_job
+from oneshelf.app.running.serve import serve as serve_faces
+from oneshelf.app.running.worker import Part, work_until_stopped
 from oneshelf.cli.output import Json, err, out, print_json
 from oneshelf.cli.shelf import open_shelf, settings_of
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from oneshelf.app.tiers import TierReport
+from oneshelf.app.people.tiers import TierReport
 from oneshelf.cli.output import Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
 

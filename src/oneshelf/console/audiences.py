@@ -10,14 +10,14 @@ import msgspec
 from markupsafe import Markup
 from starlette.responses import Response
 
-from oneshelf.app.audiences import NAME_LENGTH_MAX, OVERLAP_MAX, guarded
+from oneshelf.app.people.audiences import NAME_LENGTH_MAX, OVERLAP_MAX, guarded
 from oneshelf.console.visit import Visit
 from oneshelf.errors import InvalidInput, NotFound
 from oneshelf.insight.people.conditions import VOCABULARY, All, AnyOf, parse, tests_of
 from oneshelf.insight.people.fields import FIELDS
 
 if TYPE_CHECKING:
-    from oneshelf.app.audiences import AudienceSample, AudienceSize, Format
+    from oneshelf.app.people.audiences import AudienceSample, AudienceSize, Format
     from oneshelf.books.audiences import AudienceRow
     from oneshelf.insight.people.conditions import AskedField, Condition
 

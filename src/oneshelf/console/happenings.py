@@ -8,7 +8,7 @@ from oneshelf.console.visit import Visit
 from oneshelf.console.words import mark
 
 if TYPE_CHECKING:
-    from oneshelf.app.timeline import Happening
+    from oneshelf.app.people.timeline import Happening
 
 #: Kinds of events as people say them; a kind that is missing here is shown by its own name.
 HAPPENINGS = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from oneshelf.app.measures_csv import as_csv
+from oneshelf.app.goods.measures_csv import as_csv
 from oneshelf.console import charts
 from oneshelf.console.figures import ORDERED, named, shown, size_of
 from oneshelf.console.visit import Visit
@@ -18,7 +18,7 @@ from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.insight.measures import DIMENSIONS, MEASURES
 
 if TYPE_CHECKING:
-    from oneshelf.app.measures import MeasureTable
+    from oneshelf.app.goods.measures import MeasureTable
     from oneshelf.insight.cells import Cell, Key
 
 ROWS_MAX: Final = 40

@@ -12,7 +12,7 @@ from oneshelf.console.words import mark
 from oneshelf.words.people import kind_of
 
 if TYPE_CHECKING:
-    from oneshelf.app.identity import Reason
+    from oneshelf.app.people.identity import Reason
 
 #: Kinds of identifiers as people say them.
 KINDS = {

@@ -11,7 +11,7 @@ from oneshelf.console.words import mark
 from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 if TYPE_CHECKING:
-    from oneshelf.app.matching import Pair
+    from oneshelf.app.people.matching import Pair
 
 #: Each pair is two looks at people, so that a page shows few.
 _PAGE = 5

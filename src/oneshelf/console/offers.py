@@ -15,7 +15,7 @@ from oneshelf.console.visit import Visit
 from oneshelf.errors import InvalidInput, OneShelfError
 
 if TYPE_CHECKING:
-    from oneshelf.app.offers import SendReport
+    from oneshelf.app.offers.campaigns import SendReport
     from oneshelf.effect.estimate import Effect
 
 _DAYS = (7, 14, 28, 56)

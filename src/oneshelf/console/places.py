@@ -14,8 +14,8 @@ from oneshelf.console.visit import Visit
 from oneshelf.insight.measures import MEASURES
 
 if TYPE_CHECKING:
-    from oneshelf.app.measures import MeasureTable
-    from oneshelf.app.places import PlaceList
+    from oneshelf.app.goods.measures import MeasureTable
+    from oneshelf.app.goods.places import PlaceList
     from oneshelf.words.places import FloorPlan
 
 #: What a floor can be coloured by.

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from oneshelf.app.audiences import guarded
+from oneshelf.app.people.audiences import guarded
 from oneshelf.console import charts
 from oneshelf.console.visit import Visit
 from oneshelf.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from oneshelf.app.tiers import TierCount, TierFlows, TierReport
+    from oneshelf.app.people.tiers import TierCount, TierFlows, TierReport
 
 _DAYS: Final = 28
 _LEAVERS: Final = 20

@@ -13,7 +13,7 @@ from oneshelf.trust.access import Action
 from oneshelf.words.money import minor
 
 if TYPE_CHECKING:
-    from oneshelf.app.wheel import Station
+    from oneshelf.app.offers.wheel import Station
 
 _MONEY: Final = re.compile(r"([+-]?\d[\d,]*(?:\.\d+)?) ([A-Z]{3})\b")
 

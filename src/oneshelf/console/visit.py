@@ -39,8 +39,8 @@ from oneshelf.errors import (
 from oneshelf.trust.access import Action, Actor
 
 if TYPE_CHECKING:
+    from oneshelf.app.keeping.staff import SignedIn
     from oneshelf.app.shelf import Shelf
-    from oneshelf.app.staff import SignedIn
 
 LANGUAGE_COOKIE: Final = "oneshelf_language"
 THEME_COOKIE: Final = "oneshelf_theme"

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from oneshelf.app import nightly, tiering
-from oneshelf.app.loading import append_events
+from oneshelf.app.arriving.loading import append_events
+from oneshelf.app.people import nightly, tiering
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import goods, places
 from oneshelf.events.envelope import Event

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.measures import Measures, MeasureTable
+from oneshelf.app.goods.measures import Measures, MeasureTable
 from oneshelf.books import places
 from oneshelf.errors import InvalidInput, NotFound, Problem
 from oneshelf.events.codecs import problem_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from oneshelf.app.measures import MeasureTable
+from oneshelf.app.goods.measures import MeasureTable
 from oneshelf.insight.cells import Key
 
 

@@ -8,10 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from oneshelf.app.arriving.projections import LAKE
 from oneshelf.app.core import Core
-from oneshelf.app.goods import Goods
-from oneshelf.app.offers import Campaign, Offers
-from oneshelf.app.projections import LAKE
+from oneshelf.app.goods.planning import Goods
+from oneshelf.app.offers.campaigns import Campaign, Offers
 from oneshelf.books import cursors, outbox, people, rejects
 from oneshelf.effect.estimate import Effect
 from oneshelf.events.catalogue import KINDS

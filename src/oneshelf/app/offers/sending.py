@@ -8,8 +8,8 @@ from itertools import islice
 
 import msgspec
 
-from oneshelf.app.gathering import SOURCE
-from oneshelf.app.ranking import Shelves
+from oneshelf.app.offers.ranking import Shelves
+from oneshelf.app.people.gathering import SOURCE
 from oneshelf.books import offers as books
 from oneshelf.books import outbox, people
 from oneshelf.books.database import Connection

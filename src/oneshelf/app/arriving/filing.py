@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from oneshelf.app.arriving.loading import PROBLEMS_KEPT, LoadReport, Policy, Progress, load
 from oneshelf.app.core import Core
-from oneshelf.app.loading import PROBLEMS_KEPT, LoadReport, Policy, Progress, load
 from oneshelf.books import rejects
 from oneshelf.connect.hashing import sha256_of
 from oneshelf.connect.ports import LineProblem

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from oneshelf.app.heap import settled_heap
+from oneshelf.app.running.heap import settled_heap
 from oneshelf.errors import Unavailable
 
 if TYPE_CHECKING:

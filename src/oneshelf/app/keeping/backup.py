@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from oneshelf.app.arriving.projections import LAKE
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.daily import ENTER_SALES
-from oneshelf.app.projections import LAKE
+from oneshelf.app.goods.daily import ENTER_SALES
 from oneshelf.app.settings import SETTINGS_FILE, Settings, read_settings
 from oneshelf.books import backup as books
 from oneshelf.books import cursors, days

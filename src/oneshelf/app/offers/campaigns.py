@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import msgspec
 import pyarrow as pa
 
-from oneshelf.app import sending
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.delivery import channel_of
-from oneshelf.app.people import People
-from oneshelf.app.ranking import Shelves
-from oneshelf.app.sending import Addressed
+from oneshelf.app.offers import sending
+from oneshelf.app.offers.delivery import channel_of
+from oneshelf.app.offers.ranking import Shelves
+from oneshelf.app.offers.sending import Addressed
+from oneshelf.app.people.looking import People
 from oneshelf.books import goods, identity
 from oneshelf.books import offers as books
 from oneshelf.connect.registry import channel_names

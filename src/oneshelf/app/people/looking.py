@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from oneshelf.app import audience_files
-from oneshelf.app.nightly import nightly
 from oneshelf.app.pages import Page, read_cursor, write_cursor
-from oneshelf.app.timeline import Happening, timeline
-from oneshelf.app.value import Worth
+from oneshelf.app.people import audience_files
+from oneshelf.app.people.nightly import nightly
+from oneshelf.app.people.timeline import Happening, timeline
+from oneshelf.app.people.value import Worth
 from oneshelf.books import identity, nights, people, tiers
 from oneshelf.errors import NotAllowed, NotFound
 from oneshelf.insight.people import state as states

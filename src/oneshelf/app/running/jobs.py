@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from oneshelf.app import daily, delivery, portraits
 from oneshelf.app.core import utc_now
+from oneshelf.app.goods import daily
+from oneshelf.app.offers import delivery
+from oneshelf.app.people import portraits
 from oneshelf.books import jobs, staff
 from oneshelf.books.jobs import JobRow
 from oneshelf.errors import NotFound, OneShelfError

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from oneshelf.app import daily
 from oneshelf.app.core import Core
+from oneshelf.app.goods import daily
 from oneshelf.books import cursors, goods
 from oneshelf.decisions.plan import Plan, plan_next_day
 from oneshelf.errors import NotFound

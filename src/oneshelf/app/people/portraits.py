@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
-from oneshelf.app import tiering
 from oneshelf.app.core import Core
-from oneshelf.app.nightly import TABLE, nights
-from oneshelf.app.value import expected_of_everybody
+from oneshelf.app.people import tiering
+from oneshelf.app.people.nightly import TABLE, nights
+from oneshelf.app.people.value import expected_of_everybody
 from oneshelf.books import goods, identity
 from oneshelf.books import nights as books
 from oneshelf.books import places as books_places

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
-from oneshelf.app import folding, gathering, tiering
+from oneshelf.app.arriving import folding
 from oneshelf.app.core import Core
+from oneshelf.app.people import gathering, tiering
 from oneshelf.books import cursors, places, rejects, repeats
 from oneshelf.books import days as touched_days
 from oneshelf.books.database import Connection, Database

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from oneshelf.app.audiences import guarded
 from oneshelf.app.core import Core
-from oneshelf.app.measures import SALT
-from oneshelf.app.nightly import nightly
-from oneshelf.app.tiering import compute_cutpoints, standing, tiers_in_force
+from oneshelf.app.goods.measures import SALT
+from oneshelf.app.people.audiences import guarded
+from oneshelf.app.people.nightly import nightly
+from oneshelf.app.people.tiering import compute_cutpoints, standing, tiers_in_force
 from oneshelf.books import identity
 from oneshelf.books import tiers as books
 from oneshelf.errors import InvalidInput, NotAllowed

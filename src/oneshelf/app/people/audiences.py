@@ -16,11 +16,11 @@ from typing import Any, Final, Literal
 import msgspec
 import pyarrow as pa
 
-from oneshelf.app import audience_files
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.measures import SALT
-from oneshelf.app.nightly import Nightly, nightly
-from oneshelf.app.tiering import compute_cutpoints
+from oneshelf.app.goods.measures import SALT
+from oneshelf.app.people import audience_files
+from oneshelf.app.people.nightly import Nightly, nightly
+from oneshelf.app.people.tiering import compute_cutpoints
 from oneshelf.books import audiences as books
 from oneshelf.books.audiences import AudienceRow
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound

@@ -10,10 +10,10 @@ from datetime import datetime
 
 import msgspec
 
+from oneshelf.app.arriving.projections import LIVE
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.gathering import SOURCE
-from oneshelf.app.people import People
-from oneshelf.app.projections import LIVE
+from oneshelf.app.people.gathering import SOURCE
+from oneshelf.app.people.looking import People
 from oneshelf.books import cursors, identity
 from oneshelf.books.journal import Batch
 from oneshelf.errors import Conflict, InvalidInput, NotFound

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.gathering import SOURCE, Gathered
+from oneshelf.app.people.gathering import SOURCE, Gathered
 from oneshelf.app.settings import Settings
 from oneshelf.books import goods
 from oneshelf.books import tiers as books

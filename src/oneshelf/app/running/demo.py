@@ -15,18 +15,22 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from oneshelf.app import delivery
 from oneshelf.app.build import open_shelf
 from oneshelf.app.core import utc_now
-from oneshelf.app.demo_check import check
-from oneshelf.app.serve import serve
+from oneshelf.app.offers import delivery
+from oneshelf.app.people import portraits
+from oneshelf.app.people.nightly import nights
+from oneshelf.app.running.demo_check import check
+from oneshelf.app.running.serve import serve
 from oneshelf.app.settings import SETTINGS_FILE
 from oneshelf.app.shelf import Shelf
-from oneshelf.words.time import zone
+from oneshelf.words.time import business_day, zone
 
 FOLDER: Final = Path("demo-data")
 STAFF: Final = "demo"
 CAMPAIGN: Final = "december-favourites"
+AUDIENCE: Final = "loyal and slipping"
+AUDIENCE_IS: Final = "frequency >= 12 and recency_days > 28 and p_active < 0.9"
 
 ZONE: Final = "America/New_York"
 #: The last day that is known when offers are sent, and the moment of sending.
@@ -58,7 +62,7 @@ def run(data: Path | None, *, headless: bool, say: Say) -> None:
         address = f"http://{shelf.settings.host}:{shelf.settings.port}"
         say(f"\nThe console is open on {address}  (sign in as {STAFF} with {password})")
         say(
-            "Look at the ring on Today, then at Plan for tomorrow's orders and at Offers for an effect that claims nothing."
+            "Look at the ring on Today, at Tiers for who is worth what, then at Offers for an effect that claims nothing."
         )
         say(
             "Receipts: Complete Journey, by its authors' word simulated on real shopping patterns. Ctrl-C ends it."
@@ -86,6 +90,15 @@ def turn(shelf: Shelf, say: Say) -> None:
     with _Step(say, "The plan for the next day") as step:
         plan = shelf.goods.plan_next_day()
         step.done(f"{len(plan.lines):,} product types for {plan.for_day}")
+    with _Step(say, "Everybody's portrait, tier and expectations") as step:
+        today = business_day(shelf.core.now(), shelf.settings.time_zone)
+        if today in nights(shelf.core):
+            step.done("already here")
+        else:
+            step.done(f"{portraits.run(shelf.core, shelf.core.now()).people:,} people")
+            shelf.catch_up()
+        if not any(known.name == AUDIENCE for known in shelf.audiences.list()):
+            shelf.audiences.save(AUDIENCE, AUDIENCE_IS)
     with _Step(say, "The effect of the offers") as step:
         step.done(shelf.offers.effect(CAMPAIGN).claim)
 

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from oneshelf.app.core import Core
-from oneshelf.app.nightly import nightly
+from oneshelf.app.people.nightly import nightly
 from oneshelf.books import identity
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.insight.people.acquisition import acquisition

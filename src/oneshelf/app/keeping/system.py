@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from oneshelf.app.arriving.projections import LAKE, LIVE
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.doctor import Check, examine
-from oneshelf.app.projections import LAKE, LIVE
+from oneshelf.app.keeping.doctor import Check, examine
 from oneshelf.books import cursors, jobs, outbox
 from oneshelf.books.jobs import JobRow
 from oneshelf.lake.tables import TableInfo

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urljoin
 
 import uvicorn
 
-from oneshelf.app.serve import faces
+from oneshelf.app.running.serve import faces
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import OneShelfError
 
@@ -30,6 +30,13 @@ def check(shelf: Shelf, name: str, password: str, campaign_id: str, say: Callabl
         "/": (f"{known.total:,}",),
         "/people": (known.items[0].person_id,),
         f"/people/{known.items[0].person_id}": (known.items[0].person_id,),
+        f"/people/{known.items[0].person_id}/identity": (known.items[0].person_id,),
+        f"/people/{known.items[0].person_id}/why/p_active": ("p_active",),
+        "/people/candidates": (),
+        "/tiers": tuple(rule.title for rule in shelf.tiers.rules()),
+        "/audiences": tuple(audience.name for audience in shelf.audiences.list()),
+        "/heatmaps": ("Store 367",),
+        "/places": ("Store 367",),
         "/plan": (plan.lines[0].series,),
         "/offers": ("December favourites",),
         f"/offers/{campaign_id}": ("December favourites",),

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Literal
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from oneshelf.app import daily, delivery
 from oneshelf.app.core import utc_now
-from oneshelf.app.heap import settled_heap
-from oneshelf.app.jobs import run_job
+from oneshelf.app.goods import daily
+from oneshelf.app.offers import delivery
+from oneshelf.app.running.heap import settled_heap
+from oneshelf.app.running.jobs import run_job
 from oneshelf.errors import Conflict, OneShelfError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from oneshelf.app import gathering
+from oneshelf.app.people import gathering
 from oneshelf.books import arrivals, goods, places, rejects, repeats, seen
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import JournalRow

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from oneshelf.app.arriving.projections import LIVE
 from oneshelf.app.core import Core, utc_now
 from oneshelf.app.pages import Page, read_cursor, write_cursor
-from oneshelf.app.people import People
-from oneshelf.app.projections import LIVE
+from oneshelf.app.people.looking import People
 from oneshelf.books import cursors, identity
 from oneshelf.books import matching as books
 from oneshelf.books.database import Connection

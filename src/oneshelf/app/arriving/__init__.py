@@ -1,0 +1,1 @@
+"""What arrives: loading, judging, folding, and the way into the lake."""

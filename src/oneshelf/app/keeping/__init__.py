@@ -1,0 +1,1 @@
+"""Keeping house: staff, system, backup and doctor."""

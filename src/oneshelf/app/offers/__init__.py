@@ -1,0 +1,1 @@
+"""Offers: who gets which, what leaves, and what it caused."""

@@ -1,0 +1,1 @@
+"""Running: the server, the worker, jobs and the demo."""
