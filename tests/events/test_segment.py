@@ -12,6 +12,7 @@ from oneshelf.errors import Problem
 from oneshelf.events import catalogue, codecs
 from oneshelf.events.envelope import Event
 from oneshelf.events.segment import SEGMENT, decode
+from oneshelf.words.people import identifier
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -558,3 +559,40 @@ def test_whatever_is_sent_each_message_is_an_event_that_holds_or_a_problem(messa
 def test_no_bytes_at_all_make_it_raise(data):
     decode(data, "web", NOW)
     decode(b'{"batch":[%b]}' % data, "web", NOW)
+
+
+def test_what_goods_cost_the_shop_is_kept_by_line_where_it_is_told():
+    products = [
+        {"sku": "a", "price": 5, "quantity": 3, "cost": 2.5},
+        {"sku": "b", "price": 1},
+        {"sku": "c", "price": 1, "cost": 0},
+    ]
+    lines = track("Order Completed", {"currency": "EUR", "discount": 1, "products": products}).body.lines
+    assert [line.cost_minor for line in lines] == [750, None, 0]
+    assert sum(line.amount_minor for line in lines) == 1600
+    wrong = track("Order Completed", {"products": [{"sku": "a", "price": 5, "cost": "much"}]})
+    assert wrong.field == "properties.products[0].cost"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"context": {"traits": {"email": " Ann@Shop.CN "}}}, ("email", "ann@shop.cn")),
+        (
+            {"context": {"externalIds": [{"id": "77", "type": "member_card"}, {"id": "x", "type": "other"}]}},
+            ("card", "77"),
+        ),
+        ({"properties": {"query": "tea", "loyalty_id": 77}}, ("card", "77")),
+        ({"context": {"device": {"advertisingId": "d-1"}}}, ("device", "d-1")),
+        ({"properties": {"query": "tea", "phone": "0086 138-0013-8000"}}, ("phone", "+8613800138000")),
+    ],
+)
+def test_further_identifiers_are_read_wherever_the_spec_puts_them(message, expected):
+    call = {
+        "type": "track",
+        "event": "Products Searched",
+        "userId": "u",
+        "messageId": "m",
+        "properties": {"query": "tea"},
+    }
+    assert read(call | message).who.identifiers == (identifier(*expected),)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oneshelf.errors import InvalidInput
 from oneshelf.words import ids, money, places, quantity, time
-from oneshelf.words.people import ANONYMOUS, Who
+from oneshelf.words.people import ANONYMOUS, Who, identifier, kind_of
 
 
 class Named(msgspec.Struct):
@@ -139,3 +139,32 @@ def test_a_browser_cannot_pass_for_a_member_by_taking_their_id():
     assert browser.person_id == f"{ANONYMOUS}m-1"
     assert Who(user_id="m-1", anonymous_id="b").person_id == "m-1"
     assert Who().person_id is None
+
+
+@pytest.mark.parametrize("kind", ["user", "card", "email", "phone", "payment", "anonymous", "device"])
+def test_an_identifier_says_of_what_kind_it_is_and_hides_what_gives_a_person_away(kind):
+    plain = {"email": "Ann@Shop.cn", "phone": "+86 138 0013 8000"}.get(kind, "x-77")
+    made = identifier(kind, plain)
+    assert kind_of(made) == kind
+    assert (plain.casefold() in made) == (kind in ("user", "card", "anonymous"))
+    assert identifier(kind, f" {plain} ") == made
+    assert Who.of(made).person_id == made
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("user", "NULL"), ("user", " "), ("card", "0"), ("email", "test@shop.cn"), ("email", "a@example.com"), ("email", "none"),
+     ("phone", "000000000"), ("phone", "12345678"), ("phone", "911"), ("device", "00000000-0000-0000-0000-000000000000")],
+)  # fmt: skip
+def test_what_names_nobody_is_no_identifier(kind, value):
+    assert identifier(kind, value) is None
+
+
+def test_the_strongest_identifier_says_whose_an_event_is():
+    who = Who(anonymous_id="b", identifiers=("email:1", "card:2", "device:3"))
+    assert who.every == ("card:2", "email:1", "anonymous:b", "device:3")
+    assert who.person_id == "card:2"
+    with pytest.raises(InvalidInput, match="kind"):
+        Who(identifiers=("77",))
+    with pytest.raises(InvalidInput, match="card:"):
+        Who(user_id="card:77")

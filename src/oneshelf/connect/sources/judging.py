@@ -240,6 +240,7 @@ class _Row:
             amount_minor=self._checked("amount", lambda: minor_of(total, judge.currency), 0),
             discount_minor=self.may("discount", self._taken_off, 0),
             coupon_minor=self.may("coupon", self._taken_off, 0),
+            cost_minor=self.may("cost", self._taken_off, None),
         )
 
     def order_id(self) -> str:

@@ -175,6 +175,8 @@ class Mapping(_Part, frozen=True, kw_only=True):
     amount: Field | None = None
     discount: Field | None = None
     coupon: Field | None = None
+    #: what the goods of the line cost the shop
+    cost: Field | None = None
     query: Field | None = None
     page: Field | None = None
     rating: Field | None = None

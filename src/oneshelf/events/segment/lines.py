@@ -28,7 +28,10 @@ _UNITS: Final[dict[str, tuple[Unit, int]]] = {
 
 
 class ProductLine(msgspec.Struct, frozen=True):
-    """One product of an order. `price` is for one; `total` is what the line came to, when the sender knows it."""
+    """One product of an order. `price` is for one; `total` is what the line came to, when the sender knows it.
+
+    `cost` is what one costs the shop: no field of the Segment spec, and for the shop's own server alone to send.
+    """
 
     product_id: Any = None
     sku: Any = None
@@ -36,6 +39,7 @@ class ProductLine(msgspec.Struct, frozen=True):
     unit: Any = None
     price: Any = None
     total: Any = None
+    cost: Any = None
 
 
 class OrderProperties(Hints, frozen=True):
@@ -91,6 +95,26 @@ def currency_of(told: object, default: str) -> str:
 
 
 def lines_of(order: OrderProperties, currency: str) -> tuple[Line, ...]:
+    """The order's lines with what each came to, after the order's discount, and what it cost where that is told."""
+    lines = _priced(order, currency)
+    products = order.products or []
+    if all(product.cost is None for product in products):
+        return lines
+    costs = (_cost_minor(product, f"properties.products[{at}]", currency) for at, product in enumerate(products))
+    return tuple(
+        msgspec.structs.replace(line, cost_minor=cost) for line, cost in zip(lines, costs, strict=True)
+    )
+
+
+def _cost_minor(product: ProductLine, field: str, currency: str) -> int | None:
+    cost = number(product.cost, f"{field}.cost")
+    if cost is None:
+        return None
+    _, told, _ = quantity_of(product.quantity, product.unit, f"{field}.quantity")
+    return minor(cost * told, currency, f"{field}.cost")
+
+
+def _priced(order: OrderProperties, currency: str) -> tuple[Line, ...]:
     """The order's lines with what each came to, after the order's discount.
 
     A line is worth its `total`, else its price times its quantity. Lines that tell neither share what the order's own figures
