@@ -43,6 +43,9 @@ ML_PER_MILLIGALLON = 3.785411784
 _BASKETS_A_BATCH = 1_900  # with the day's few campaigns and coupons, about 2,000 events
 _MIDNIGHT, _NOON = time(0), time(12)
 
+#: What the panel calls a household's composition (adults, with or without children) is its stage of life.
+_TRAITS = {"household_comp": "life_stage"}
+
 
 class CompleteJourney:
     """The source `completejourney`. Positions are `baskets/others`: how many of each were read."""
@@ -112,7 +115,7 @@ class CompleteJourney:
         """Who the households are, known from the panel's first day."""
         for row in pq.read_table(self.folder / "demographics.parquet").to_pylist():
             household = f"household-{row.pop('household_id')}"
-            traits = {name: value for name, value in row.items() if value is not None}
+            traits = {_TRAITS.get(name, name): value for name, value in row.items() if value is not None}
             at = _local(datetime(2017, 1, 1), _MIDNIGHT)  # noqa: DTZ001  # a date; _local gives it its zone
             yield self._event(f"demographics-{household}", at, household, PersonIdentified(traits=traits))
 

@@ -100,7 +100,9 @@ def lines_of(order: OrderProperties, currency: str) -> tuple[Line, ...]:
     products = order.products or []
     if all(product.cost is None for product in products):
         return lines
-    costs = (_cost_minor(product, f"properties.products[{at}]", currency) for at, product in enumerate(products))
+    costs = (
+        _cost_minor(product, f"properties.products[{at}]", currency) for at, product in enumerate(products)
+    )
     return tuple(
         msgspec.structs.replace(line, cost_minor=cost) for line, cost in zip(lines, costs, strict=True)
     )
