@@ -47,8 +47,8 @@ def journey_folder(tmp_path):
             ],
         ),
         "demographics": (
-            ["household_id", "age", "income", "home_ownership"],
-            [(1, "65+", "35-49K", None)],
+            ["household_id", "age", "income", "home_ownership", "household_comp"],
+            [(1, "65+", "35-49K", None, "2 Adults Kids")],
         ),
         "campaigns": (["campaign_id", "household_id"], [(7, 1), (7, 2)]),
         "campaign_descriptions": (

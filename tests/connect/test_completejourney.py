@@ -52,7 +52,7 @@ def test_campaigns_coupons_and_demographics_come_in_time_order_among_the_receipt
         "order.completed",
         "coupon.redeemed",
     ]
-    assert events[0].body.traits == {"age": "65+", "income": "35-49K"}
+    assert events[0].body.traits == {"age": "65+", "income": "35-49K", "life_stage": "2 Adults Kids"}
     assert events[1].happened_at == datetime(2017, 3, 1, 5, 0, tzinfo=UTC)  # midnight in New York
     assert (events[-1].body.coupon_id, events[-1].body.campaign_id) == ("coupon-51380041013", "campaign-7")
     assert CompleteJourney(journey_folder).total() == len(events) == len({event.id for event in events})
