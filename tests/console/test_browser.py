@@ -138,8 +138,8 @@ def test_more_opens_the_rest_of_the_rail_on_a_phone(browser, console_url):
     assert [link.text for link in by_css(browser, ".rail > ul > li > a") if link.is_displayed()] == [
         "Today",
         "People",
-        "Plan",
-        "Offers",
+        "Audiences",
+        "Tiers",
     ]
     by_css(browser, ".rail summary")[0].click()
     assert {link.text for link in by_css(browser, ".sheet a")} >= {"Places", "Heat maps", "Sources", "System"}

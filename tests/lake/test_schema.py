@@ -61,6 +61,7 @@ def test_an_order_becomes_one_row_with_its_lines_inside() -> None:
             "amount_minor": 300,
             "discount_minor": 0,
             "coupon_minor": 0,
+            "cost_minor": None,
         }
     ]
 
