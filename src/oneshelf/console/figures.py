@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from oneshelf.console.people import CHANNELS
+from oneshelf.console.happenings import CHANNELS
 from oneshelf.console.words import Reader
 
 if TYPE_CHECKING:

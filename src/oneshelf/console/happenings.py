@@ -10,6 +10,15 @@ from oneshelf.console.words import mark
 if TYPE_CHECKING:
     from oneshelf.app.people.timeline import Happening
 
+#: Channels as people say them.
+CHANNELS = {
+    "store": mark("store"),
+    "web": mark("web"),
+    "app": mark("app"),
+    "phone": mark("phone"),
+    "unknown": mark("unknown"),
+}
+
 #: Kinds of events as people say them; a kind that is missing here is shown by its own name.
 HAPPENINGS = {
     "order.completed": mark("Bought"),

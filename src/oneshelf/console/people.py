@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from oneshelf.console import charts
-from oneshelf.console.happenings import happening
+from oneshelf.console.happenings import CHANNELS, happening
 from oneshelf.console.portrait import figures
 from oneshelf.console.visit import Visit
 from oneshelf.console.words import mark
@@ -28,15 +28,6 @@ _REASONS = {
 
 _LIST_LENGTH = 50
 _CATEGORIES_MAX = 8
-
-#: Channels as people say them.
-CHANNELS = {
-    "store": mark("store"),
-    "web": mark("web"),
-    "app": mark("app"),
-    "phone": mark("phone"),
-    "unknown": mark("unknown"),
-}
 
 
 def people(visit: Visit) -> Response:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from oneshelf.console.happenings import HAPPENINGS, happening
+from oneshelf.console.happenings import CHANNELS, HAPPENINGS, happening
 from oneshelf.console.visit import Visit
 from oneshelf.console.words import mark
 from oneshelf.insight.people.fields import FIELDS, Field
@@ -80,11 +80,7 @@ NAMES = {
     "afternoon": mark("afternoon"),
     "evening": mark("evening"),
     "night": mark("night"),
-    "store": mark("store"),
-    "web": mark("web"),
-    "app": mark("app"),
-    "phone": mark("phone"),
-    "unknown": mark("unknown"),
+    **CHANNELS,
 }
 
 _NAMED = ("favourite_daypart", "main_channel", "last_channel")
@@ -114,7 +110,7 @@ def why(visit: Visit) -> Response:
         kinds=[visit.reader.text(HAPPENINGS[kind]) if kind in HAPPENINGS else kind for kind in field.enters],
         events=[happening(visit, each) for each in found.events],
         full=len(found.events) == _EVENTS_MAX,
-        channels={key: visit.reader.text(NAMES[key]) for key in ("store", "web", "app", "phone", "unknown")},
+        channels={key: visit.reader.text(name) for key, name in CHANNELS.items()},
     )
 
 

@@ -14,7 +14,8 @@ import msgspec
 import pyarrow as pa
 
 from oneshelf.app.core import Core
-from oneshelf.books import goods, identity
+from oneshelf.app.people.links import links_of
+from oneshelf.books import goods
 from oneshelf.books import places as books_places
 from oneshelf.errors import InvalidInput, NotFound, Problem
 from oneshelf.insight import cube
@@ -43,7 +44,6 @@ Where: TypeAlias = Mapping[str, Sequence[Any] | str | int | date]
 #: One value that a filter keeps.
 Kept: TypeAlias = str | int | date
 
-_LINKS: Final = pa.schema([("identifier", pa.string()), ("person_id", pa.string())])
 _PLACES: Final = pa.schema([("id", pa.string()), ("time_zone", pa.string())])
 _PRODUCTS: Final = pa.schema([(name, pa.string()) for name in ("id", *LINE_DIMENSIONS)])
 _TIERS: Final = pa.schema([("person_id", pa.string()), ("tier", pa.string()), ("day", pa.date32())])
@@ -183,13 +183,13 @@ class Measures:
     def _facts(self, measure: Measure, days: tuple[date, date], dimensions: set[str]) -> cube.Facts:
         engine, settings = self._core.engine, self._core.settings
         with self._core.database.read() as connection:
-            links = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
+            links = links_of(connection)
             known = books_places.places(connection)
             products = goods.all_products(connection) if dimensions & set(LINE_DIMENSIONS) else ()
             catalogue = [{name: getattr(p, name) for name in _PRODUCTS.names} for p in products]
         return cube.Facts(
             events={kind: engine.events(kind, days=days) for kind in cube.KINDS_READ[measure.family]},
-            links=engine.memory(pa.Table.from_pylist(links, schema=_LINKS)) if links else None,
+            links=engine.memory(links) if links.num_rows else None,
             products=engine.memory(pa.Table.from_pylist(catalogue, schema=_PRODUCTS)),
             tiers=self._tiers() if "tier" in dimensions else engine.memory(_TIERS.empty_table()),
             places=engine.memory(_places(known)),

@@ -13,8 +13,9 @@ from oneshelf.app.offers import sending
 from oneshelf.app.offers.delivery import channel_of
 from oneshelf.app.offers.ranking import Shelves
 from oneshelf.app.offers.sending import Addressed
+from oneshelf.app.people.links import links_of
 from oneshelf.app.people.looking import People
-from oneshelf.books import goods, identity
+from oneshelf.books import goods
 from oneshelf.books import offers as books
 from oneshelf.connect.registry import channel_names
 from oneshelf.decisions.offers import Offer
@@ -28,7 +29,6 @@ from oneshelf.trust.access import OPERATOR, Actor
 HOLDOUT_MIN, HOLDOUT_MAX = 0.01, 0.9
 
 _ASSIGNED = pa.schema([("person_id", pa.string()), ("arm", pa.string())])
-_LINKS = pa.schema([("identifier", pa.string()), ("person_id", pa.string())])
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,14 +177,14 @@ class Offers:
                 {"person_id": row.person_id, "arm": row.arm}
                 for row in books.assignments(connection, campaign_id)
             ]
-            links = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
+            links = links_of(connection)
         return self._measure(campaign, assigned, links, days)
 
     def _measure(
         self,
         campaign: books.CampaignRow,
         assigned: list[dict[str, str]],
-        links: list[dict[str, str]],
+        links: pa.Table,
         days: int,
     ) -> Effect:
         engine, currency = self._core.engine, self._core.settings.currency
@@ -196,7 +196,7 @@ class Offers:
                 engine.events("order.completed", days=span),
                 engine.events("order.refunded", days=span),
                 engine.memory(pa.Table.from_pylist(assigned, schema=_ASSIGNED)),
-                engine.memory(pa.Table.from_pylist(links, schema=_LINKS)),
+                engine.memory(links),
                 start=start,
                 end=end,
                 currency=currency,

@@ -77,7 +77,7 @@ class Gathered:
 
 def gather(connection: Connection, events: Sequence[Event], fold: Fold) -> Gathered:
     """Fold a turn's events into people; reads only."""
-    return _Gathering(connection, events, fold).run(events)
+    return _Gathering(connection, events, fold).run()
 
 
 def save(connection: Connection, gathered: Gathered, at: datetime) -> None:
@@ -101,7 +101,7 @@ class _Gathering:
 
     def __init__(self, connection: Connection, events: Sequence[Event], fold: Fold) -> None:
         self._fold = fold
-        said = [(event, identifiers_of(event)) for event in events]
+        self._said = said = [(event, identifiers_of(event)) for event in events]
         self._links = identity.resolve(connection, {one for _, ids in said for one in ids})
         changing = {self._linked(one) for event, ids in said if self._may_change(event, ids) for one in ids}
         known = self._known(connection, changing)
@@ -133,13 +133,13 @@ class _Gathering:
         self._judged: set[str] = set()
         self._gathered = Gathered()
 
-    def run(self, events: Sequence[Event]) -> Gathered:
-        for event in events:
+    def run(self) -> Gathered:
+        for event, identifiers in self._said:
             match event.body:
                 case PersonJoined() | PersonParted():
                     self._decide(event, event.body)
                 case _:
-                    self._take(event)
+                    self._take(event, identifiers)
         gathered, before, now = self._gathered, self._before, self._known_now
         gathered.people = [self._row(one) for one in sorted(self._touched)]
         gathered.judged = {one: self._histories[one].state for one in self._judged if one in self._histories}
@@ -181,8 +181,7 @@ class _Gathering:
             return False
         return isinstance(event.body, PersonParted) or len({self._linked(one) for one in identifiers}) > 1
 
-    def _take(self, event: Event) -> None:
-        identifiers = identifiers_of(event)
+    def _take(self, event: Event, identifiers: Sequence[str]) -> None:
         if not identifiers:
             return
         own = identifiers[0]
@@ -191,7 +190,7 @@ class _Gathering:
                 self._apply(self._graph.claim(own, other), event, kind_of(other), RULE)
         history = self._history(own)
         person_id = self._graph.person_of(own)
-        self._enter(history, event, at=event.happened_at)
+        self._enter(history, event)
         self._touched.add(own)
         if isinstance(event.body, OrderCompleted | OrderRefunded):
             self._judged.add(person_id)
@@ -204,11 +203,11 @@ class _Gathering:
             history.joined_to = person_id
             self._touched.add(person_id)
 
-    def _enter(self, history: _History, event: Event, at: datetime) -> None:
+    def _enter(self, history: _History, event: Event) -> None:
         history.state = self._fold(history.state, event)
         if history.own is not None:
             history.own = self._fold(history.own, event)
-        history.last_at = at
+        history.last_at = event.happened_at
 
     def _decide(self, event: Event, body: PersonJoined | PersonParted) -> None:
         """What somebody decided. What a rule decided was done in the turn that recorded it."""

@@ -118,13 +118,7 @@ class Identity:
         Raises InvalidInput when they are not one person's, NotFound, NotAllowed.
         """
         known_as = self._known(identifier, actor)
-        body = PersonParted(
-            identifier=identifier,
-            other=other,
-            reason=_checked(reason),
-            evidence=evidence,
-            decided_by=actor.name,
-        )
+        body = _parted(identifier, other, reason=reason, evidence=evidence, actor=actor)
         if other not in self._cluster(known_as):
             raise InvalidInput.of(
                 "other", other, "is not one person with the first.", "See the person's identifiers."
@@ -143,9 +137,7 @@ class Identity:
     ) -> None:
         """Say that two people are not one, so that no rule ever joins them. Raises NotFound, NotAllowed."""
         one, other = (self._known(who, actor) for who in (person_a, person_b))
-        body = PersonParted(
-            identifier=one, other=other, reason=_checked(reason), evidence=evidence, decided_by=actor.name
-        )
+        body = _parted(one, other, reason=reason, evidence=evidence, actor=actor)
         self._decide(body, now or utc_now())
 
     def undo(
@@ -166,13 +158,8 @@ class Identity:
             raise InvalidInput.of(
                 "join", reason_id, "no longer holds.", "It was undone already; see the person's reasons."
             )
-        body = PersonParted(
-            identifier=row.identifier,
-            other=row.other,
-            reason=_checked(reason),
-            evidence=(f"undoes {reason_id}",),
-            decided_by=actor.name,
-        )
+        evidence = (f"undoes {reason_id}",)
+        body = _parted(row.identifier, row.other, reason=reason, evidence=evidence, actor=actor)
         self._decide(body, now or utc_now())
         return row.identifier
 
@@ -203,6 +190,18 @@ class Identity:
     def _passed(self) -> int:
         with self._core.database.read() as connection:
             return cursors.position(connection, LIVE)
+
+
+def _parted(
+    identifier: str, other: str, *, reason: str, evidence: tuple[str, ...], actor: Actor
+) -> PersonParted:
+    return PersonParted(
+        identifier=identifier,
+        other=other,
+        reason=_checked(reason),
+        evidence=evidence,
+        decided_by=actor.name,
+    )
 
 
 def _checked(reason: str) -> str:

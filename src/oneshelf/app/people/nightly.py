@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.errors import NotFound
+from oneshelf.lake.tables import Snapshot
 
 TABLE: Final = "portraits"
 
@@ -34,7 +35,7 @@ def nightly(core: Core, fields: Collection[str] | None = None) -> Nightly:
     Raises NotFound before the first night.
     """
     snapshot = core.lake.snapshot("derived", TABLE)
-    days = {found for file in snapshot.files if (found := _day_of(file))} if snapshot is not None else set()
+    days = _days_of(snapshot)
     if snapshot is None or not days:
         raise NotFound(
             "There are no nightly portraits yet, which this counts.", "Make them: `oneshelf run portraits`."
@@ -50,10 +51,9 @@ def nightly(core: Core, fields: Collection[str] | None = None) -> Nightly:
 
 def nights(core: Core) -> set[date]:
     """The days whose portraits the lake keeps."""
-    snapshot = core.lake.snapshot("derived", TABLE)
-    return {found for file in snapshot.files if (found := _day_of(file))} if snapshot is not None else set()
+    return _days_of(core.lake.snapshot("derived", TABLE))
 
 
-def _day_of(file: str) -> date | None:
-    found = _DAY.search(file)
-    return None if found is None else date.fromisoformat(found.group(1))
+def _days_of(snapshot: Snapshot | None) -> set[date]:
+    files = () if snapshot is None else snapshot.files
+    return {date.fromisoformat(found.group(1)) for file in files if (found := _DAY.search(file))}

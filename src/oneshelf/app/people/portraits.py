@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.people import tiering
+from oneshelf.app.people.links import links_of
 from oneshelf.app.people.nightly import TABLE, nights
 from oneshelf.app.people.value import expected_of_everybody
-from oneshelf.books import goods, identity
+from oneshelf.books import goods
 from oneshelf.books import nights as books
 from oneshelf.books import places as books_places
 from oneshelf.books.nights import ModelledRow, Subject
@@ -54,7 +55,6 @@ SCHEMA: Final = pa.schema(
     ]
 )
 
-_LINKS: Final = pa.schema([("identifier", pa.string()), ("person_id", pa.string())])
 _PRODUCTS: Final = pa.schema([(name, pa.string()) for name in ("id", "category", "brand")])
 _PLACES: Final = pa.schema([("place_id", pa.string()), ("time_zone", pa.string())])
 
@@ -73,19 +73,23 @@ def compute(core: Core, now: datetime) -> pa.Table:
 
 
 def _expression(core: Core, now: datetime) -> Any:
-    events, links, products = _sources(core)
-    return portraits(events, links=links, products=products, now=now, clocks=_clocks(core, now))
-
-
-def _sources(core: Core) -> tuple[dict[str, Any], Any, Any]:
     with core.database.read() as connection:
-        pairs = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
+        links = links_of(connection)
+    return portraits(
+        {kind: core.engine.events(kind) for kind in KINDS_READ},
+        links=core.engine.memory(links),
+        products=_products(core),
+        now=now,
+        clocks=_clocks(core, now),
+    )
+
+
+def _products(core: Core) -> Any:
+    with core.database.read() as connection:
         catalogue = [
             {name: getattr(p, name) for name in _PRODUCTS.names} for p in goods.all_products(connection)
         ]
-    events = {kind: core.engine.events(kind) for kind in KINDS_READ}
-    links = core.engine.memory(pa.Table.from_pylist(pairs, schema=_LINKS))
-    return events, links, core.engine.memory(pa.Table.from_pylist(catalogue, schema=_PRODUCTS))
+    return core.engine.memory(pa.Table.from_pylist(catalogue, schema=_PRODUCTS))
 
 
 def _clocks(core: Core, now: datetime) -> Clocks:
@@ -153,8 +157,8 @@ def _complete(rows: pa.Table, now: datetime, day: date) -> pa.Table:
 def _shares(core: Core) -> dict[Subject, dict[str, float]]:
     """Everybody's share of baskets, by category and by brand."""
     with core.analysis:
-        events, _, products = _sources(core)
-        baskets = core.engine.memory(core.engine.run(everybodys_baskets(events[ORDER], products)))
+        orders = core.engine.events(ORDER)
+        baskets = core.engine.memory(core.engine.run(everybodys_baskets(orders, _products(core))))
         found: dict[Subject, dict[str, float]] = {}
         subjects: tuple[Subject, ...] = ("category", "brand")
         for subject in subjects:

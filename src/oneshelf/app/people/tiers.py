@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods.measures import SALT
 from oneshelf.app.people.audiences import guarded
+from oneshelf.app.people.links import links_of
 from oneshelf.app.people.nightly import nightly
 from oneshelf.app.people.tiering import compute_cutpoints, standing, tiers_in_force
-from oneshelf.books import identity
 from oneshelf.books import tiers as books
 from oneshelf.errors import InvalidInput, NotAllowed
 from oneshelf.insight.disclosure import count_band, protected_count
@@ -25,8 +24,6 @@ from oneshelf.insight.people import tier_moves
 from oneshelf.insight.people.conditions import written
 from oneshelf.insight.people.tiers import TierRule, Tiers, read_tiers, tier_of
 from oneshelf.trust.access import OPERATOR, Actor
-
-_LINKS = pa.schema([("identifier", pa.string()), ("person_id", pa.string())])
 
 
 class TierCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,10 +178,10 @@ class TierViews:
 
     def _between(self, first: date, last: date) -> Any:
         with self._core.database.read() as connection:
-            links = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
+            links = links_of(connection)
         return tier_moves.between(
             self._core.engine.events("tier.changed"),
-            self._core.engine.memory(pa.Table.from_pylist(links, schema=_LINKS)),
+            self._core.engine.memory(links),
             first,
             last,
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from oneshelf.app.core import Core
+from oneshelf.app.people.links import links_of
 from oneshelf.app.people.nightly import nightly
 from oneshelf.books import identity
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
@@ -19,8 +20,6 @@ from oneshelf.insight.people.value.backtest import HORIZON_DAYS, ValueBacktest, 
 from oneshelf.insight.people.value.summaries import order_days
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.time import zone
-
-_LINKS: Final = pa.schema([("identifier", pa.string()), ("person_id", pa.string())])
 
 
 def expected_of_everybody(core: Core, *, as_of: date) -> pa.Table:
@@ -156,8 +155,7 @@ def _order_days(core: Core) -> Any:
 
 def _links(core: Core) -> Any:
     with core.database.read() as connection:
-        pairs = [{"identifier": i, "person_id": p} for i, p in identity.links(connection)]
-    return core.engine.memory(pa.Table.from_pylist(pairs, schema=_LINKS))
+        return core.engine.memory(links_of(connection))
 
 
 def _channel_cost(row: dict[str, Any]) -> ChannelCost:
