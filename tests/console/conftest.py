@@ -202,3 +202,21 @@ def browser(chromium):
     chromium.set_window_size(1440, 900)
     chromium.get_log("browser")
     return chromium
+
+
+@pytest.fixture
+def enter(browser):
+    """Sign in to a console by keyboard alone, and wait for the home page: what follows must not cut the sign-in off."""
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    def sign_in_by_keyboard(url: str, name: str = "admin") -> None:
+        wait = WebDriverWait(browser, 20)
+        browser.get(f"{url}/sign-in")
+        # autofocus comes with the first frame, which may be after the load event
+        wait.until(lambda b: b.execute_script("return document.activeElement.name") == "name")
+        ActionChains(browser).send_keys(name, Keys.TAB, PASSWORD, Keys.ENTER).perform()
+        wait.until(lambda b: b.find_elements("css selector", ".wheel"))
+
+    return sign_in_by_keyboard

@@ -149,12 +149,11 @@ def test_before_the_first_night_the_pages_say_what_to_run(empty_shelf):
         assert "oneshelf run portraits" in page.text
 
 
-def test_lines_write_the_text_and_the_text_makes_lines(browser, night_shelf, serve_console):
+def test_lines_write_the_text_and_the_text_makes_lines(browser, enter, night_shelf, serve_console):
+    from selenium.webdriver.support.ui import WebDriverWait
+
     url = serve_console(night_shelf)
-    browser.get(f"{url}/sign-in")
-    for name, value in (("name", "admin"), ("password", PASSWORD)):
-        browser.find_element("name", name).send_keys(value)
-    browser.find_element("css selector", "main button").click()
+    enter(url)
     asked = 'recency_days between 3 and 9 or favourite_category in ("tea", "x") or refunds is unknown'
     browser.get(f"{url}/audiences/new?condition={quote(asked)}")
     lines = browser.find_elements("css selector", ".parts li")
@@ -165,7 +164,7 @@ def test_lines_write_the_text_and_the_text_makes_lines(browser, night_shelf, ser
     browser.find_element("css selector", ".parts li:first-child button").click()
     assert area.get_attribute("value").startswith('favourite_category in ("tea", "x") or')
     browser.find_element("css selector", "form[data-builder] .primary").click()
-    assert "people of 80" in browser.page_source
+    WebDriverWait(browser, 20).until(lambda b: "people of 80" in b.page_source)
     nested = quote('refunds = 0 and (frequency = 1 or tier = "new")')
     browser.get(f"{url}/audiences/new?condition={nested}")
     assert not browser.find_elements("css selector", ".parts li")
