@@ -8,7 +8,7 @@ from scipy import stats
 
 from oneshelf.decisions.plan import PlanPolicy, plan_next_day
 from oneshelf.errors import InvalidInput
-from oneshelf.insight.goods.history import History
+from oneshelf.insight.goods.forecast.history import History
 
 FIRST = date(2026, 1, 5)  # a Monday
 

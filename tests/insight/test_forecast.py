@@ -10,9 +10,9 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from oneshelf.errors import InvalidInput
-from oneshelf.insight.goods.backtest import backtest, wape_by_series
-from oneshelf.insight.goods.forecast import METHODS, SHIPPED, quantiles, spreads, weekday_levels
-from oneshelf.insight.goods.history import History
+from oneshelf.insight.goods.forecast.history import History
+from oneshelf.insight.goods.forecast.next_day import METHODS, SHIPPED, quantiles, spreads, weekday_levels
+from oneshelf.insight.goods.forecast.next_day_backtest import backtest, wape_by_series
 
 FIRST = date(2026, 1, 5)
 quantities = arrays(

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from oneshelf.errors import InvalidInput
-from oneshelf.insight.goods.backtest import Backtest, backtest, wape_by_series
-from oneshelf.insight.goods.forecast import METHODS, SHIPPED, WEEK_DAYS, WEEKS, quantiles, spreads
-from oneshelf.insight.goods.history import Floats, History
+from oneshelf.insight.goods.forecast.history import Floats, History
+from oneshelf.insight.goods.forecast.next_day import METHODS, SHIPPED, WEEK_DAYS, WEEKS, quantiles, spreads
+from oneshelf.insight.goods.forecast.next_day_backtest import Backtest, backtest, wape_by_series
 
 LOW, HIGH = 0.1, 0.9
 

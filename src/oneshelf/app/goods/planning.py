@@ -14,7 +14,7 @@ from oneshelf.books import cursors, goods
 from oneshelf.decisions.plan import Plan, plan_next_day
 from oneshelf.errors import NotFound
 from oneshelf.insight.goods.demand import daily_by
-from oneshelf.insight.goods.history import History
+from oneshelf.insight.goods.forecast.history import History
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.goods import Product
 

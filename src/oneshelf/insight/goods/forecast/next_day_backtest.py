@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oneshelf.errors import InvalidInput
-from oneshelf.insight.goods.forecast import METHODS, WEEK_DAYS, quantiles, spreads
-from oneshelf.insight.goods.history import Floats, History
+from oneshelf.insight.goods.forecast.history import Floats, History
+from oneshelf.insight.goods.forecast.next_day import METHODS, WEEK_DAYS, quantiles, spreads
 
 TEST_DAYS = 28
 COVERAGE_LEVEL = 0.9
