@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,30 @@ def test_products_come_back_and_the_last_one_of_an_id_wins(database):
     database.writer.write(lambda connection: goods.upsert_products(connection, iter([MILK, newer])))
     with database.read() as connection:
         assert goods.products(connection, ["p-1"]) == {"p-1": newer}
+
+
+def test_a_source_that_knows_no_case_or_shelf_life_leaves_them_as_they_are(database):
+    kept = Product(
+        id="p-1",
+        name="Milk",
+        gtin="4006381333931",
+        unit="ml",
+        case_pack=12,
+        shelf_life_days=7,
+        temperature="chilled",
+        supplier_id="dairy",
+        category_path=("Food", "奶"),
+        active=False,
+    )
+    till = Product(id="p-1", name="MILK 1L", brand="Own")
+    database.writer.write(lambda connection: goods.upsert_products(connection, [kept]))
+    database.writer.write(lambda connection: goods.upsert_products(connection, [till]))
+    with database.read() as connection:
+        found = goods.products(connection, ["p-1"])["p-1"]
+    assert found == msgspec.structs.replace(kept, name="MILK 1L", brand="Own")
+    database.writer.write(lambda connection: goods.upsert_products(connection, [till], whole=True))
+    with database.read() as connection:
+        assert goods.products(connection, ["p-1"])["p-1"] == till
 
 
 def test_the_whole_catalogue_is_read_in_order_of_id(database):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, not_, or_, select
+from sqlalchemy import Connection, Row, and_, case, func, not_, or_, select
 
 from oneshelf.books import cursors
 from oneshelf.books.bulk import among, chunks, put, replace
@@ -16,6 +16,18 @@ from oneshelf.words.goods import Product
 
 #: Counts the changes of the catalogue.
 CATALOGUE: Final = "catalogue"
+
+#: How a product is ordered and kept, and the value with which nothing is said about it.
+_UNTOLD: Final[Mapping[str, Any]] = {
+    "gtin": None,
+    "unit": "each",
+    "case_pack": 1,
+    "shelf_life_days": None,
+    "temperature": None,
+    "supplier_id": None,
+    "category_path": None,
+    "active": True,
+}
 
 
 class StockRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +40,26 @@ class StockRow(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
 
 
-def upsert_products(connection: Connection, products: Iterable[Product]) -> None:
-    """Insert or replace products; of two with one id the last wins."""
-    rows = {given.id: msgspec.structs.asdict(given) for given in products}
-    put(connection, product, list(rows.values()), update=replace(product))
+def upsert_products(connection: Connection, products: Iterable[Product], *, whole: bool = False) -> None:
+    """Insert or replace products; of two with one id the last wins.
+
+    A till or a tracker knows a product's name and groups, and nothing of its cases and shelf life: what it leaves at the default
+    of those stays as it is, unless the products are told to be `whole`.
+    """
+    rows = {given.id: _row(given) for given in products}
+    put(connection, product, list(rows.values()), update=replace(product) if whole else _named)
     cursors.bump(connection, CATALOGUE)
+
+
+def _named(given: Any) -> Mapping[str, Any]:
+    """Names and groups from the given row; of the rest what it tells."""
+    kept = {name: func.coalesce(given[name], product.c[name]) for name in _UNTOLD if _UNTOLD[name] is None}
+    told = {
+        name: case((given[name] == untold, product.c[name]), else_=given[name])
+        for name, untold in _UNTOLD.items()
+        if untold is not None
+    }
+    return {**replace(product)(given), **kept, **told}
 
 
 def products(connection: Connection, ids: Iterable[str]) -> dict[str, Product]:
@@ -105,5 +132,11 @@ def _rank(row: StockRow) -> tuple[datetime, bool, int]:
     return row.counted_at, not row.simulated, -row.on_hand
 
 
+def _row(given: Product) -> dict[str, Any]:
+    path = msgspec.json.encode(given.category_path).decode() if given.category_path else None
+    return {**msgspec.structs.asdict(given), "category_path": path}
+
+
 def _product(row: Row[Any]) -> Product:
-    return Product(**row._mapping)
+    path = msgspec.json.decode(row.category_path, type=tuple[str, ...]) if row.category_path else ()
+    return Product(**{**row._mapping, "category_path": path})

@@ -9,7 +9,9 @@ from oneshelf.books.schema import (
     nights,
     offers,
     people,
+    prices,
     staff,
+    supply,
     tiers,
 )
 from oneshelf.books.schema.metadata import metadata
@@ -24,6 +26,8 @@ __all__ = [
     "nights",
     "offers",
     "people",
+    "prices",
     "staff",
+    "supply",
     "tiers",
 ]
