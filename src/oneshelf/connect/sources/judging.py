@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 
@@ -24,7 +24,7 @@ from oneshelf.connect.sources.cells import (
     reader,
     time_parser,
 )
-from oneshelf.connect.sources.mapping import RECEIPTS, Mapping, QuantityField
+from oneshelf.connect.sources.mapping import RECEIPTS, Mapping, ProductFields, QuantityField
 from oneshelf.connect.sources.rules import Ruling, compiled
 from oneshelf.errors import Problem, brief
 from oneshelf.events.catalogue import (
@@ -98,7 +98,9 @@ class Judge:
         self._times = {place: parsers[name] for place, name in zones.items()}
         self._time = parsers[mapping.time_zone]
         described = [
-            name for name in Product.__struct_fields__ if name != "id" and f"product.{name}" in self.cells
+            name
+            for name in ProductFields.__struct_fields__
+            if name != "id" and f"product.{name}" in self.cells
         ]
         self._described = [(name, self.cells[f"product.{name}"]) for name in described]
 
@@ -133,7 +135,9 @@ class Judge:
     def _product(self, values: Values) -> Product | None:
         """What the row says about its product; None when it does not name one."""
         product_id = self.cells["product.id"](values) if "product.id" in self.cells else None
-        told = {name: value for name, cell in self._described if (value := cell(values)) is not None}
+        told: dict[str, Any] = {
+            name: value for name, cell in self._described if (value := cell(values)) is not None
+        }
         return Product(id=product_id, **told) if product_id and "name" in told else None
 
 
