@@ -15,7 +15,9 @@ from oneshelf.trust.access import Actor
 def test_the_plan_is_for_the_day_after_the_newest_sales(shelf: Shelf) -> None:
     plan = shelf.goods.plan_next_day()
     assert (plan.as_of, plan.for_day) == (LAST_DAY, LAST_DAY + timedelta(days=1))
-    assert {line.series for line in plan.lines} <= {p.type for p in shelf.goods.products("", limit=100)}
+    assert {line.series for line in plan.lines} <= {
+        p.type for p in shelf.goods.catalogue.listing(limit=100).items
+    }
     assert shelf.goods.plan_next_day() is plan  # the same sales make the same plan
 
 

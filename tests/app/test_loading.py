@@ -60,7 +60,7 @@ def test_a_file_becomes_receipts_and_loading_it_again_doubles_nothing(
     assert (summary.events, summary.repeats) == (2, 0)
     portrait = empty.people.portrait("c1")
     assert (portrait.frequency, portrait.monetary_minor, portrait.currency) == (1, 1690, "CNY")
-    assert [p.name for p in empty.goods.products("tea")] == ["Tea"]
+    assert [p.name for p in empty.goods.catalogue.listing("tea").items] == ["Tea"]
 
 
 def test_a_dry_run_shows_every_error_and_writes_nothing(empty: Shelf, tmp_path: Path, mapping: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_dry_run_shows_every_error_and_writes_nothing(empty: Shelf, tmp_path: 
         (6, "quantity", "'two'"),
     ]
     assert empty.core.journal.head() == 0
-    assert empty.goods.products("tea") == ()
+    assert empty.goods.catalogue.listing("tea").items == ()
 
 
 def test_refuse_all_loads_nothing_when_one_row_is_bad(empty: Shelf, tmp_path: Path, mapping: Path) -> None:

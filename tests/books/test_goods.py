@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oneshelf.books import goods, places
-from oneshelf.books.goods import StockRow
+from oneshelf.books.goods import Sought, StockRow
 from oneshelf.words.goods import Product
 from oneshelf.words.places import Place
 
@@ -70,7 +70,7 @@ def test_products_are_found_by_parts_of_their_names_in_any_case(database):
     with database.read() as connection:
 
         def found(text: str, limit: int = 10) -> list[Product]:
-            return goods.search_products(connection, text, limit)
+            return goods.search_products(connection, Sought(text=text), limit)
 
         assert found("MILK") == found("own") == found("p-1") == [MILK]
         assert found("茶") == found("0%") == found("n_t") == [TEA]

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, not_, or_, select
 
 from oneshelf.books import cursors
 from oneshelf.books.bulk import among, chunks, put, replace
 from oneshelf.books.schema.goods import product, stock
+from oneshelf.errors import InvalidInput
 from oneshelf.words.goods import Product
+from oneshelf.words.gtin import gtin14
 
 #: Counts the changes of the catalogue.
 CATALOGUE: Final = "catalogue"
@@ -83,16 +85,67 @@ def all_products(connection: Connection) -> Iterator[Product]:
         last = rows[-1].id
 
 
-def search_products(connection: Connection, text: str, limit: int) -> list[Product]:
-    """Products whose id begins with `text` or whose name, type or brand contains it, in any case; in order of name."""
-    query = select(product).order_by(product.c.name, product.c.id).limit(limit)
-    if text:
-        named = (
-            column.icontains(text, autoescape=True)
-            for column in (product.c.name, product.c.type, product.c.brand)
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """What products a list is to hold: an empty one holds all."""
+
+    #: begins the id, is the GTIN, or stands in the name, type or brand, in any case
+    text: str = ""
+    #: the department, category or type
+    group: str | None = None
+    supplier_id: str | None = None
+    active: bool | None = None
+
+
+def search_products(
+    connection: Connection, sought: Sought, limit: int, after: tuple[str, str] | None = None
+) -> list[Product]:
+    """The products sought, in order of name, behind the (name, id) of `after`."""
+    query = select(product).where(*_sought(sought)).order_by(product.c.name, product.c.id).limit(limit)
+    if after is not None:
+        name, product_id = after
+        query = query.where(
+            or_(product.c.name > name, and_(product.c.name == name, product.c.id > product_id))
         )
-        query = query.where(or_(product.c.id.startswith(text, autoescape=True), *named))
     return [_product(row) for row in connection.execute(query)]
+
+
+def count_products(connection: Connection, sought: Sought) -> int:
+    """How many products are sought."""
+    return connection.execute(select(func.count()).select_from(product).where(*_sought(sought))).scalar_one()
+
+
+def groups(connection: Connection) -> dict[str, int]:
+    """Every category, and how many products it has."""
+    query = select(product.c.category, func.count().label("products")).where(product.c.category.is_not(None))
+    rows = connection.execute(query.group_by(product.c.category).order_by(product.c.category))
+    return {row.category: row.products for row in rows}
+
+
+def _sought(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    if sought.text:
+        named = [
+            column.icontains(sought.text, autoescape=True)
+            for column in (product.c.name, product.c.type, product.c.brand)
+        ]
+        if (scanned := _scanned(sought.text)) is not None:
+            named.append(product.c.gtin == scanned)
+        yield or_(product.c.id.startswith(sought.text, autoescape=True), *named)
+    if sought.group is not None:
+        yield or_(
+            *(column == sought.group for column in (product.c.department, product.c.category, product.c.type))
+        )
+    if sought.supplier_id is not None:
+        yield product.c.supplier_id == sought.supplier_id
+    if sought.active is not None:
+        yield product.c.active == sought.active
+
+
+def _scanned(text: str) -> str | None:
+    """The GTIN that was typed or scanned, if it is one."""
+    try:
+        return gtin14(text)
+    except InvalidInput:
+        return None
 
 
 def record_counts(connection: Connection, rows: Sequence[StockRow]) -> None:

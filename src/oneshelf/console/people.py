@@ -136,7 +136,7 @@ def search(visit: Visit) -> Response:
         if visit.actor.may("people.read"):
             found_people = visit.shelf.people.search(text, actor=visit.actor, limit=8)
         try:
-            found_products = visit.shelf.goods.products(text, actor=visit.actor)
+            found_products = visit.shelf.goods.catalogue.listing(text, limit=20, actor=visit.actor).items
         except NotAllowed:
             found_products = None
     return visit.render("search.html", q=text, searched=text, people=found_people, products=found_products)

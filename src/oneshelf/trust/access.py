@@ -14,6 +14,7 @@ Action = Literal[
     "people.read",
     "people.join",
     "audiences.save",
+    "catalogue.edit",
     "plan.read",
     "offers.read",
     "offers.send",
@@ -37,7 +38,7 @@ _MAY: dict[Role, frozenset[Action]] = {
         )
     ),
     "marketer": frozenset(("people.read", "audiences.save", "offers.read", "offers.send", "sources.read")),
-    "planner": frozenset(("plan.read", "sources.read")),
+    "planner": frozenset(("catalogue.edit", "plan.read", "sources.read")),
     "store": frozenset(("people.read", "offers.read")),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -51,3 +51,23 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 f"is before {self.starts_on}.",
                 "Give the last day of the price.",
             )
+
+    @property
+    def scope(self) -> tuple[object, ...]:
+        """What it is the price of: product, kind, place, zone and channel."""
+        return self.product_id, self.kind, self.place_id, self.zone, self.channel
+
+
+class PriceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was said about a price: by whom, and when. Records are never changed; a later one of the same key counts."""
+
+    price: Price
+    recorded_at: datetime
+    recorded_by: str
+    #: the price of this scope and start is no more: it was said in error, or called off
+    withdrawn: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Of the records with one key the last counts."""
+        return *self.price.scope, self.price.starts_on

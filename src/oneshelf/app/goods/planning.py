@@ -10,13 +10,15 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.prices import Prices
+from oneshelf.app.goods.products import Products
+from oneshelf.app.goods.supply import Supply
 from oneshelf.books import cursors, goods
 from oneshelf.decisions.plan import Plan, plan_next_day
 from oneshelf.errors import NotFound
 from oneshelf.insight.goods.demand import daily_by
 from oneshelf.insight.goods.forecast.history import History
 from oneshelf.trust.access import OPERATOR, Actor
-from oneshelf.words.goods import Product
 
 #: How much of the past a plan reads: a year shows every season once.
 HISTORY_DAYS = 365
@@ -39,14 +41,11 @@ class Goods:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.catalogue = Products(core)
+        self.prices = Prices(core)
+        self.supply = Supply(core)
         #: plans by (turn of the lake, as_of): the same sales make the same plan
         self._plans: dict[tuple[int, date], tuple[Plan, History]] = {}
-
-    def products(self, text: str, *, limit: int = 20, actor: Actor = OPERATOR) -> tuple[Product, ...]:
-        """Products whose name holds the text."""
-        del actor  # the catalogue is for everybody on the staff
-        with self._core.database.read() as connection:
-            return tuple(goods.search_products(connection, text, limit))
 
     def last_day(self) -> date | None:
         """The newest day with sales that are not simulated; None before the first."""

@@ -1,0 +1,289 @@
+"""Prices: what holds where and when, setting new ones, and all that was ever said about them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+
+import msgspec
+import pyarrow as pa
+
+from oneshelf.app.core import Core, utc_now
+from oneshelf.books import goods, places, prices
+from oneshelf.books.database import Connection
+from oneshelf.errors import InvalidInput, NotAllowed, NotFound, Problem
+from oneshelf.insight.goods.prices import Shopper, Span, holding, is_news, standing, timeline
+from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.places import Channel
+from oneshelf.words.prices import Price, PriceRecord
+from oneshelf.words.time import business_day
+
+_TABLE = pa.schema(
+    [
+        ("place_id", pa.string()),
+        ("product_id", pa.string()),
+        ("amount_minor", pa.int64()),
+        ("currency", pa.string()),
+        ("kind", pa.string()),
+    ]
+)
+
+
+class PricesSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What setting prices came to: each new one is one row more; the others say nothing new."""
+
+    new: int
+    same: int
+    dry_run: bool = False
+
+
+class Prices:
+    """Use cases about prices."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def today(self) -> date:
+        """The business day on which a price is asked for when no other day is named."""
+        return business_day(self._core.now(), self._core.settings.time_zone)
+
+    def at(
+        self,
+        product_id: str,
+        *,
+        place_id: str | None = None,
+        on: date | None = None,
+        channel: Channel | None = None,
+        member: bool = False,
+        actor: Actor = OPERATOR,
+    ) -> Price | None:
+        """What a shopper pays for a product on a day (default: today); None where it has no price."""
+        del actor  # prices stand on the shelf
+        day = on or self.today()
+        with self._core.database.read() as connection:
+            known = list(prices.covering(connection, day, [product_id]))
+            shopper = _shopper(connection, place_id, channel, member)
+        return holding(known, day, shopper)
+
+    def table(
+        self,
+        place_ids: Collection[str],
+        *,
+        on: date | None = None,
+        product_ids: Collection[str] | None = None,
+        channel: Channel | None = None,
+        member: bool = False,
+    ) -> pa.Table:
+        """What holds at many places for many products (default: all) on a day: place_id, product_id, amount_minor, currency, kind.
+
+        A product without a price at a place has no row.
+        """
+        day = on or self.today()
+        by_product: defaultdict[str, list[Price]] = defaultdict(list)
+        with self._core.database.read() as connection:
+            for price in prices.covering(connection, day, product_ids):
+                by_product[price.product_id].append(price)
+            zones = prices.zones(connection)
+        shoppers = [
+            Shopper(place_id=one, zone=zones.get(one), channel=channel, member=member) for one in place_ids
+        ]
+        found = [
+            (shopper.place_id, held.product_id, held.amount_minor, held.currency, held.kind)
+            for known in by_product.values()
+            for shopper in shoppers
+            if (held := holding(known, day, shopper)) is not None
+        ]
+        columns = zip(*found, strict=True) if found else ((),) * len(_TABLE)
+        return pa.table([list(column) for column in columns], schema=_TABLE)
+
+    def history(self, product_id: str, *, actor: Actor = OPERATOR) -> tuple[PriceRecord, ...]:
+        """All that was ever said about a product's prices, the newest start first. Raises NotFound for an unknown product."""
+        del actor
+        return tuple(
+            sorted(
+                self._records(product_id),
+                key=lambda record: (record.price.starts_on, record.recorded_at),
+                reverse=True,
+            )
+        )
+
+    def timeline(
+        self,
+        product_id: str,
+        first: date,
+        last: date,
+        *,
+        place_id: str | None = None,
+        channel: Channel | None = None,
+        member: bool = False,
+        actor: Actor = OPERATOR,
+    ) -> tuple[Span, ...]:
+        """What a shopper paid, or will pay, from `first` to `last`. Raises NotFound for an unknown product."""
+        del actor
+        if last < first:
+            raise InvalidInput.of(
+                "last", last.isoformat(), f"is before {first}.", "Name the earlier day first."
+            )
+        records = self._records(product_id)
+        with self._core.database.read() as connection:
+            shopper = _shopper(connection, place_id, channel, member)
+        return timeline(standing(records), first, last, shopper)
+
+    def set(
+        self,
+        given: Sequence[Price],
+        *,
+        actor: Actor = OPERATOR,
+        dry_run: bool = False,
+        now: datetime | None = None,
+    ) -> PricesSet:
+        """Set prices: each becomes one row more, and no row is changed. A price that says nothing new is left out.
+
+        Raises InvalidInput with every problem at once, and then sets none; NotAllowed for what is not the actor's to price.
+        """
+        actor.require("catalogue.edit")
+        problems = [*_twice(given), *self._unknown(given)]
+        if problems:
+            raise InvalidInput(
+                "The prices cannot be set.", "Correct them and send all again.", problems=problems
+            )
+        for price in given:
+            _require_scope(actor, price)
+        return self.record(given, by=actor.name, dry_run=dry_run, now=now)
+
+    def record(
+        self, given: Sequence[Price], *, by: str, dry_run: bool = False, now: datetime | None = None
+    ) -> PricesSet:
+        """Add prices that were checked, in one transaction, leaving out what says nothing new."""
+        at = now or utc_now()
+
+        def write(connection: Connection) -> int:
+            # what is new is judged in the transaction that adds it: two writers of one price do not both find it new
+            fresh = _news(connection, given)
+            if not dry_run:
+                prices.add(
+                    connection, [PriceRecord(price=one, recorded_at=at, recorded_by=by) for one in fresh]
+                )
+            return len(fresh)
+
+        if dry_run:
+            with self._core.database.read() as connection:
+                new = write(connection)
+        else:
+            new = self._core.database.writer.write(write)
+        return PricesSet(new=new, same=len(given) - new, dry_run=dry_run)
+
+    def withdraw(
+        self, price: Price, *, actor: Actor = OPERATOR, dry_run: bool = False, now: datetime | None = None
+    ) -> None:
+        """Call a price off as if it had never been set: what held before it holds again. The history keeps both.
+
+        Raises NotFound when no such price stands.
+        """
+        actor.require("catalogue.edit")
+        _require_scope(actor, price)
+        if price not in standing(self._records(price.product_id)):
+            raise NotFound(
+                "No such price stands.", "See `oneshelf prices history PRODUCT` for those that do."
+            )
+        if not dry_run:
+            record = PriceRecord(
+                price=price, recorded_at=now or utc_now(), recorded_by=actor.name, withdrawn=True
+            )
+            self._core.database.writer.write(lambda connection: prices.add(connection, [record]))
+
+    def zones(self, *, actor: Actor = OPERATOR) -> dict[str, str]:
+        """The price zone of every place that lies in one."""
+        del actor
+        with self._core.database.read() as connection:
+            return prices.zones(connection)
+
+    def set_zone(
+        self, zone: str, place_ids: Collection[str], *, actor: Actor = OPERATOR, dry_run: bool = False
+    ) -> None:
+        """Put places into a price zone, out of any other; an empty zone puts them into none. Raises InvalidInput for unknown places."""
+        actor.require("catalogue.edit")
+        with self._core.database.read() as connection:
+            known = places.places(connection)
+        problems = [
+            _problem(at, "place_id", one, "is no place here.", "See `oneshelf places list`.")
+            for at, one in enumerate(place_ids)
+            if one not in known
+        ]
+        if problems:
+            raise InvalidInput("The places are not all known.", problems[0].remedy, problems=problems)
+        for one in place_ids:
+            actor.require_place(one)
+        if not dry_run:
+            self._core.database.writer.write(lambda c: prices.set_zone(c, zone, place_ids))
+
+    def _records(self, product_id: str) -> list[PriceRecord]:
+        with self._core.database.read() as connection:
+            found = list(prices.records(connection, [product_id]))
+            if not found and product_id not in goods.products(connection, [product_id]):
+                raise NotFound("There is no such product.", "Find it with `oneshelf catalogue list TEXT`.")
+        return found
+
+    def _unknown(self, given: Sequence[Price]) -> Iterable[Problem]:
+        with self._core.database.read() as connection:
+            known = goods.products(connection, {price.product_id for price in given})
+            shops = places.places(connection)
+            named = set(prices.zones(connection).values())
+        for at, price in enumerate(given):
+            if price.product_id not in known:
+                yield _problem(
+                    at, "product_id", price.product_id, "is no product here.", "Import the product first."
+                )
+            if price.place_id is not None and price.place_id not in shops:
+                yield _problem(
+                    at, "place_id", price.place_id, "is no place here.", "See `oneshelf places list`."
+                )
+            if price.zone is not None and price.zone not in named:
+                yield _problem(
+                    at,
+                    "zone",
+                    price.zone,
+                    "has no places.",
+                    "Make it with `oneshelf prices zone NAME PLACE...`.",
+                )
+
+
+def _shopper(connection: Connection, place_id: str | None, channel: Channel | None, member: bool) -> Shopper:
+    zone = None if place_id is None else prices.zones(connection).get(place_id)
+    return Shopper(place_id=place_id, zone=zone, channel=channel, member=member)
+
+
+def _news(connection: Connection, given: Sequence[Price]) -> list[Price]:
+    by_scope: defaultdict[tuple[object, ...], list[PriceRecord]] = defaultdict(list)
+    for record in prices.records(connection, {price.product_id for price in given}):
+        by_scope[record.price.scope].append(record)
+    return [price for price in given if is_news(price, standing(by_scope.get(price.scope, ())))]
+
+
+def _twice(given: Sequence[Price]) -> Iterable[Problem]:
+    seen: dict[tuple[object, ...], int] = {}
+    for at, price in enumerate(given):
+        key = (*price.scope, price.starts_on)
+        if (first := seen.setdefault(key, at)) != at:
+            yield _problem(
+                at,
+                "starts_on",
+                price.starts_on,
+                f"starts with another one, at {first}.",
+                "Keep one of the two.",
+            )
+
+
+def _require_scope(actor: Actor, price: Price) -> None:
+    """Staff of some places set the prices of those, and nobody else's."""
+    if price.place_id is not None:
+        actor.require_place(price.place_id)
+    elif actor.places:
+        raise NotAllowed(
+            "This price holds beyond your places.", "Name one of your places, or ask somebody of head office."
+        )
+
+
+def _problem(at: int, field: str, value: object, cause: str, remedy: str) -> Problem:
+    return Problem(at=at, field=field, value=repr(str(value)), cause=cause, remedy=remedy)
