@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import AnActor, AShelf, Text
 from oneshelf.app.goods.planning import DayValue
-from oneshelf.decisions.plan import Plan
+from oneshelf.decisions.plan.chain import Plan
 
 router = APIRouter(prefix="/v1", tags=["plan"])
 

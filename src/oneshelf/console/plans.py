@@ -15,7 +15,7 @@ from oneshelf.console.words import mark
 from oneshelf.errors import NotFound
 
 if TYPE_CHECKING:
-    from oneshelf.decisions.plan import Plan, PlanLine
+    from oneshelf.decisions.plan.chain import Plan, PlanLine
     from oneshelf.insight.goods.forecast.next_day_backtest import Score
 
 #: The backtest's methods as people say them; the first is the plan's own.

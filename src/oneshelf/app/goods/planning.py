@@ -14,7 +14,7 @@ from oneshelf.app.goods.prices import Prices
 from oneshelf.app.goods.products import Products
 from oneshelf.app.goods.supply import Supply
 from oneshelf.books import cursors, goods
-from oneshelf.decisions.plan import Plan, plan_next_day
+from oneshelf.decisions.plan.chain import Plan, plan_next_day
 from oneshelf.errors import NotFound
 from oneshelf.insight.goods.demand import daily_by
 from oneshelf.insight.goods.forecast.history import History

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from oneshelf.decisions.plan import PlanPolicy, plan_next_day
+from oneshelf.decisions.plan.chain import PlanPolicy, plan_next_day
 from oneshelf.errors import InvalidInput
 from oneshelf.insight.goods.forecast.history import History
 

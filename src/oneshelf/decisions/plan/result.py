@@ -1,0 +1,127 @@
+"""A plan as its readers get it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final, Literal, get_args
+
+import msgspec
+
+from oneshelf.decisions.plan.inputs import Action
+from oneshelf.errors import InvalidInput
+
+#: Why a planner should look at a line, the most pressing first.
+Attention = Literal["late", "no_price", "limited", "short", "waste", "change", "uncertain"]
+
+ATTENTIONS: Final[tuple[Attention, ...]] = get_args(Attention)
+
+
+class PlanPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan assumes where nobody said otherwise."""
+
+    #: margin over price, for lines whose price or cost is not known
+    margin_share: float = 0.5
+    #: what a piece costs for each night that it lies, as a share of its cost, where the terms do not say: capital, space, damage
+    holding_share: float = 0.002
+    #: of scarce goods: how much of its proportional share a place is assured before profit decides
+    fairness: float = 0.5
+    #: makes the futures of demand that the plan weighs
+    seed: int = 1
+    #: how long the solver may look for a better division
+    seconds: float = 20.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.margin_share < 1.0:
+            raise InvalidInput.of(
+                "margin_share", self.margin_share, "cannot be a margin.", "Expected more than 0 and less than 1, such as 0.3."
+            )  # fmt: skip
+        if not 0.0 <= self.holding_share <= 1.0:
+            raise InvalidInput.of(
+                "holding_share", self.holding_share, "cannot be a share.", "Expected 0 to 1, such as 0.002."
+            )
+        if not 0.0 <= self.fairness <= 1.0:
+            raise InvalidInput.of(
+                "fairness",
+                self.fairness,
+                "cannot be a share.",
+                "Expected 0 (profit alone) to 1 (in proportion).",
+            )
+
+
+class PlanLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to order or make of one product for one place, in pieces. Figures are for the days from its arrival to the next delivery."""
+
+    #: None: the whole chain
+    place_id: str | None = None
+    #: a product's id, or a product type's name where the plan is by type
+    product_id: str
+    action: Action = "order"
+    supplier_id: str | None = None
+    #: 0 says: order nothing
+    quantity: int
+    #: what would be best if nothing were shared with other lines
+    wanted: int
+    #: the first day on which these pieces are on sale
+    arrives_on: date
+    #: forecast demand, and its 10% and 90% quantiles
+    mean: float
+    low: int
+    high: int
+    #: chance that goods last until the next delivery, with this quantity
+    cover: float
+    #: pieces that can still be sold on the day they arrive, by the forecast
+    at_hand: float
+    #: what the order is expected to earn against ordering nothing; None where prices are not known
+    profit_minor: int | None = None
+    #: pieces of demand that will find none
+    lost: float
+    #: pieces that will be thrown away, of those at hand and those ordered
+    waste: float
+    #: what the same weekday sold a week before
+    last_week: int
+    #: what yesterday's plan ordered; None: it had no such line
+    before: int | None = None
+    #: error of this line's forecasts in the backtest; None when there is none
+    wape: float | None = None
+    attention: Attention | None = None
+    #: in words and numbers
+    reason: str
+    #: names of the limits that cut it
+    limits: tuple[str, ...] = ()
+    #: whether simulated events are among what it sold
+    simulated: bool = False
+
+    @property
+    def series(self) -> str:
+        """The name of the line: product, and place where there is one."""
+        return self.product_id if self.place_id is None else f"{self.product_id} @ {self.place_id}"
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """A shared limit: how much of it there is, what would have been wanted, and what the plan takes."""
+
+    kind: str
+    name: str
+    most: float
+    wanted: float
+    used: float
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan made after the close of `as_of`. Lines that need a look come first."""
+
+    as_of: date
+    for_day: date
+    lines: tuple[PlanLine, ...]
+    uses: tuple[Use, ...] = ()
+    #: None: prices of no line are known
+    currency: str | None
+    #: what all lines together are expected to earn; None where no price is known
+    profit_minor: int | None
+    #: pieces of demand that will find none, and pieces that will be thrown away
+    lost: float
+    waste: float
+    policy: PlanPolicy
+    simulated: bool
+    #: what the reader should know before using it
+    notes: tuple[str, ...]
