@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.importing import Imports
 from oneshelf.app.goods.prices import Prices
 from oneshelf.app.goods.products import Products
 from oneshelf.app.goods.supply import Supply
@@ -44,6 +45,7 @@ class Goods:
         self.catalogue = Products(core)
         self.prices = Prices(core)
         self.supply = Supply(core)
+        self.imports = Imports(core, self.prices)
         #: plans by (turn of the lake, as_of): the same sales make the same plan
         self._plans: dict[tuple[int, date], tuple[Plan, History]] = {}
 

@@ -150,29 +150,31 @@ class Prices:
             )
         for price in given:
             _require_scope(actor, price)
-        return self.record(given, by=actor.name, dry_run=dry_run, now=now)
-
-    def record(
-        self, given: Sequence[Price], *, by: str, dry_run: bool = False, now: datetime | None = None
-    ) -> PricesSet:
-        """Add prices that were checked, in one transaction, leaving out what says nothing new."""
-        at = now or utc_now()
-
-        def write(connection: Connection) -> int:
-            # what is new is judged in the transaction that adds it: two writers of one price do not both find it new
-            fresh = _news(connection, given)
-            if not dry_run:
-                prices.add(
-                    connection, [PriceRecord(price=one, recorded_at=at, recorded_by=by) for one in fresh]
-                )
-            return len(fresh)
-
         if dry_run:
             with self._core.database.read() as connection:
-                new = write(connection)
+                new = len(self.news(connection, given))
         else:
-            new = self._core.database.writer.write(write)
+            at = now or utc_now()
+            new = self._core.database.writer.write(
+                lambda connection: self.record_in(connection, given, by=actor.name, at=at)
+            )
         return PricesSet(new=new, same=len(given) - new, dry_run=dry_run)
+
+    def record_in(self, connection: Connection, given: Sequence[Price], *, by: str, at: datetime) -> int:
+        """Add prices that were checked, but for those that say nothing new; returns how many were added.
+
+        What is new is judged in the transaction that adds it, so that two writers of one price do not both find it new.
+        """
+        fresh = self.news(connection, given)
+        prices.add(connection, [PriceRecord(price=one, recorded_at=at, recorded_by=by) for one in fresh])
+        return len(fresh)
+
+    def news(self, connection: Connection, given: Sequence[Price]) -> list[Price]:
+        """Those of the prices by which anybody would pay another amount on any day."""
+        by_scope: defaultdict[tuple[object, ...], list[PriceRecord]] = defaultdict(list)
+        for record in prices.records(connection, {price.product_id for price in given}):
+            by_scope[record.price.scope].append(record)
+        return [price for price in given if is_news(price, standing(by_scope.get(price.scope, ())))]
 
     def withdraw(
         self, price: Price, *, actor: Actor = OPERATOR, dry_run: bool = False, now: datetime | None = None
@@ -252,13 +254,6 @@ class Prices:
 def _shopper(connection: Connection, place_id: str | None, channel: Channel | None, member: bool) -> Shopper:
     zone = None if place_id is None else prices.zones(connection).get(place_id)
     return Shopper(place_id=place_id, zone=zone, channel=channel, member=member)
-
-
-def _news(connection: Connection, given: Sequence[Price]) -> list[Price]:
-    by_scope: defaultdict[tuple[object, ...], list[PriceRecord]] = defaultdict(list)
-    for record in prices.records(connection, {price.product_id for price in given}):
-        by_scope[record.price.scope].append(record)
-    return [price for price in given if is_news(price, standing(by_scope.get(price.scope, ())))]
 
 
 def _twice(given: Sequence[Price]) -> Iterable[Problem]:

@@ -26,16 +26,15 @@ A field reads one column, or several joined, or is a constant. The kind `ignore`
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
 
-from oneshelf.errors import InvalidInput, NotFound
+from oneshelf.connect.toml import read_toml
+from oneshelf.errors import InvalidInput
 from oneshelf.words.ids import Id
 from oneshelf.words.money import check_currency
 from oneshelf.words.places import Place
@@ -74,11 +73,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of the mapping; a key that it does not know is refused."""
 
 
-class Field(_Part, frozen=True, kw_only=True):
+class Field(Part, frozen=True, kw_only=True):
     """Where a value comes from. Several columns are joined with `-`, those of a time with a blank."""
 
     column: str | tuple[str, ...] | None = None
@@ -107,7 +106,7 @@ class QuantityField(Field, frozen=True, kw_only=True):
     unit: Unit = "each"
 
 
-class ProductFields(_Part, frozen=True, kw_only=True):
+class ProductFields(Part, frozen=True, kw_only=True):
     """What the file says about products; id and name at least make a catalogue."""
 
     id: Field | None = None
@@ -119,7 +118,7 @@ class ProductFields(_Part, frozen=True, kw_only=True):
     size: Field | None = None
 
 
-class When(_Part, frozen=True, kw_only=True):
+class When(Part, frozen=True, kw_only=True):
     """A condition on one column; all that it names must hold. `below` and `above` compare numbers."""
 
     column: str
@@ -131,7 +130,7 @@ class When(_Part, frozen=True, kw_only=True):
     empty: bool | None = None
 
 
-class Rule(_Part, frozen=True, kw_only=True):
+class Rule(Part, frozen=True, kw_only=True):
     """What a row means when all of `when` hold. `name` is the name of a `custom.tracked` event."""
 
     kind: RowKind
@@ -139,7 +138,7 @@ class Rule(_Part, frozen=True, kw_only=True):
     name: str | None = None
 
 
-class FileForm(_Part, frozen=True, kw_only=True):
+class FileForm(Part, frozen=True, kw_only=True):
     """How the file is written. Without `format` its ending tells."""
 
     format: Literal["csv", "parquet", "jsonl"] | None = None
@@ -151,7 +150,7 @@ class FileForm(_Part, frozen=True, kw_only=True):
     unnest: str | None = None
 
 
-class Mapping(_Part, frozen=True, kw_only=True):
+class Mapping(Part, frozen=True, kw_only=True):
     """The whole mapping; see the module for an example."""
 
     source: Id
@@ -204,19 +203,27 @@ class Mapping(_Part, frozen=True, kw_only=True):
         return tuple(dict.fromkeys([*read, *tested, *self.properties]))
 
 
+#: The parts that know the keys of a mapping.
+_PARTS = (Mapping, TimeField, QuantityField, ProductFields, When, Rule, FileForm, Place)
+
+
 def read_mapping(path: Path) -> Mapping:
     """Read and check a mapping, or raise InvalidInput that names the key and the nearest known one."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        mapping = msgspec.convert(document, Mapping)
-    except FileNotFoundError:
-        raise NotFound(f"There is no mapping {path}.", "Start from one of docs/examples/.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput.of("mapping", path.name, f"is not TOML: {error}.", "Correct it there.") from None
-    except msgspec.ValidationError as error:
-        raise _refusal(str(error), path.name) from None
+        mapping = read_toml(path, Mapping, _PARTS)
+    except InvalidInput as refusal:
+        raise _with_kinds(refusal) from None
     _check(mapping)
     return mapping
+
+
+def _with_kinds(refusal: InvalidInput) -> InvalidInput:
+    """A rule's kind is one of a list, so the list is the remedy."""
+    problem = refusal.problems[0]
+    if "enum value" not in problem.cause or "kind" not in problem.field:
+        return refusal
+    known = f"Known kinds: {', '.join(get_args(RowKind))}."
+    return InvalidInput(refusal.cause, known, problems=[replace(problem, remedy=known)])
 
 
 def _check(mapping: Mapping) -> None:
@@ -245,9 +252,14 @@ def _check(mapping: Mapping) -> None:
         raise InvalidInput.of(
             "amount", "", "cannot stand beside unit_price.", "Keep the one that the file holds."
         )
-    if "\n".encode(_codec(mapping.file.encoding)) != b"\n":
+    check_encoding(mapping.file)
+
+
+def check_encoding(file: FileForm) -> None:
+    """Raise InvalidInput where a file of this form cannot be read line by line."""
+    if "\n".encode(_codec(file.encoding)) != b"\n":
         raise InvalidInput.of(
-            "file.encoding", mapping.file.encoding, "cannot be read by lines.", "Convert the file to UTF-8."
+            "file.encoding", file.encoding, "cannot be read by lines.", "Convert the file to UTF-8."
         )
 
 
@@ -259,23 +271,3 @@ def _codec(encoding: str) -> str:
             "file.encoding", encoding, "is not an encoding.", "Use utf-8, gb18030, cp1252 or alike."
         ) from None
     return encoding
-
-
-def _refusal(message: str, name: str) -> InvalidInput:
-    """msgspec's refusal of a mapping in our words, with the nearest known key."""
-    what, _, path = message.partition(" - at `")
-    where = path.rstrip("`").removeprefix("$").lstrip(".") or "the top level"
-    unknown = re.search(r"unknown field `(.*)`", what)
-    if unknown:
-        near = difflib.get_close_matches(unknown[1], _known_keys(), n=1)
-        remedy = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(_known_keys())}."
-        return InvalidInput.of(unknown[1], name, f"is not a key of a mapping (at {where}).", remedy)
-    remedy = "Correct it in the mapping."
-    if "enum value" in what:
-        remedy = f"Known kinds: {', '.join(get_args(RowKind))}." if "kind" in where else remedy
-    return InvalidInput.of(where, name, f"cannot be: {what[:1].lower()}{what[1:]}.", remedy)
-
-
-def _known_keys() -> list[str]:
-    parts = (Mapping, TimeField, QuantityField, ProductFields, When, Rule, FileForm, Place)
-    return sorted({name for part in parts for name in part.__struct_fields__})

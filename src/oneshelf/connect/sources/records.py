@@ -55,10 +55,9 @@ def format_of(path: Path, form: FileForm) -> str:
 
 def check_columns(path: Path, form: FileForm, columns: Sequence[str]) -> None:
     """Raise InvalidInput for every wanted column that the file does not have exactly once. JSON lines are checked while read."""
-    kind = format_of(path, form)
-    if kind == "jsonl":
+    if format_of(path, form) == "jsonl":
         return
-    has = parquet_columns(path) if kind == "parquet" else _header(path, form)
+    has = columns_of(path, form)
     problems = [_missing(column, has) for column in columns if has.count(column) != 1]
     if problems:
         raise InvalidInput(
@@ -66,6 +65,11 @@ def check_columns(path: Path, form: FileForm, columns: Sequence[str]) -> None:
             problems[0].remedy,
             problems=problems,
         )
+
+
+def columns_of(path: Path, form: FileForm) -> list[str]:
+    """The columns of a CSV or Parquet file, as its head names them."""
+    return parquet_columns(path) if format_of(path, form) == "parquet" else _header(path, form)
 
 
 def _missing(column: str, has: list[str]) -> Problem:
