@@ -79,6 +79,15 @@ class InvalidInput(OneShelfError):
         return cls(f"{field} = {shown}: {cause}", remedy, problems=[problem])
 
 
+class NotEnough(InvalidInput):
+    """More was asked for than there is; `problems` names each product, what was asked, and what is free."""
+
+    @classmethod
+    def of_all(cls, problems: Sequence[Problem]) -> NotEnough:
+        """Make the error of all that is short."""
+        return cls("There is not enough of it.", problems[0].remedy, problems=problems)
+
+
 def brief(value: object, length: int = 80) -> str:
     """Show a value in an error message without letting a hostile one flood it."""
     text = repr(value)

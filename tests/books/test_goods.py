@@ -1,14 +1,9 @@
-"""The catalogue, the stock and the places."""
-
-import uuid
-from datetime import timedelta
+"""The catalogue and the places."""
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from oneshelf.books import goods, places
-from oneshelf.books.goods import Sought, StockRow
+from oneshelf.books.goods import Sought
 from oneshelf.words.goods import Product
 from oneshelf.words.places import Place
 
@@ -77,49 +72,6 @@ def test_products_are_found_by_parts_of_their_names_in_any_case(database):
         assert found("w%k") == []
         assert found("") == [MILK, TEA]
         assert found("", limit=1) == [MILK]
-
-
-COUNTS = st.tuples(st.integers(0, 3), st.integers(0, 20), st.booleans())
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(counts=st.lists(COUNTS, min_size=1, max_size=8), cut=st.integers(0, 8), data=st.data())
-def test_the_latest_count_wins_in_any_order(database, now, counts, cut, data):
-    place = str(uuid.uuid4())  # examples share the database
-    rows = [
-        StockRow(
-            place_id=place,
-            product_id="p",
-            on_hand=on_hand,
-            counted_at=now + timedelta(hours=hour),
-            simulated=simulated,
-        )
-        for hour, on_hand, simulated in counts
-    ]
-    latest = max(row.counted_at for row in rows)
-    expected = min(
-        (row for row in rows if row.counted_at == latest), key=lambda row: (row.simulated, row.on_hand)
-    )
-    shuffled = data.draw(st.permutations(rows))
-
-    def work(connection):
-        for part in (shuffled[:cut], shuffled[cut:], shuffled[:1]):
-            goods.record_counts(connection, part)
-        return goods.stock_at(connection, place)
-
-    assert database.writer.write(work) == {"p": expected}
-
-
-def test_stock_is_kept_by_place_and_product(database, now):
-    rows = [
-        StockRow(place_id=place, product_id=product, on_hand=1, counted_at=now)
-        for place in "ab"
-        for product in "xy"
-    ]
-    database.writer.write(lambda connection: goods.record_counts(connection, rows))
-    with database.read() as connection:
-        assert goods.stock_at(connection, "a") == {"x": rows[0], "y": rows[1]}
-        assert goods.stock_at(connection, "c") == {}
 
 
 def test_places_come_back_and_the_last_one_of_an_id_wins(database):

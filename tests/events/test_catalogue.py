@@ -1,16 +1,20 @@
 """The catalogue, the envelope and our own codec."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
 
 from oneshelf.errors import InvalidInput, Problem
-from oneshelf.events import catalogue, codecs
+from oneshelf.events import catalogue, codecs, stock
 from oneshelf.events.envelope import NOWHERE, Event
 from oneshelf.words.people import Who
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+GOODS = stock.StockLine(
+    product_id="p", quantity=12, unit="g", lot_id="l", expires_on=date(2026, 12, 1), owner_id="farm"
+)
 
 #: One body of every kind, none of it at its default.
 BODIES = (
@@ -30,7 +34,11 @@ BODIES = (
     catalogue.ProductFavourited(product_id="p"),
     catalogue.ProductReviewed(product_id="p", rating=4, text="good"),
     catalogue.PlaceVisited(dwell_seconds=60),
-    catalogue.StockCounted(lines=(catalogue.CountedLine(product_id="p", on_hand=4),)),
+    stock.StockCounted(lines=(stock.CountedLine(product_id="p", on_hand=4, lot_id="l"),)),
+    stock.GoodsOrdered(order_id="o", due_on=date(2026, 3, 2), lines=(GOODS,), supplier_id="farm"),
+    stock.GoodsReceived(order_id="o", lines=(GOODS,), supplier_id="farm"),
+    stock.GoodsWasted(lines=(GOODS,), reason="broken"),
+    stock.StockTransferred(to_place_id="s-2", lines=(GOODS,)),
     catalogue.PersonIdentified(traits={"city": "杭州"}),
     catalogue.PersonAliased(previous_id="old"),
     catalogue.PersonJoined(
@@ -118,7 +126,7 @@ def test_an_order_comes_to_the_sum_of_its_lines():
         (lambda: catalogue.Line(product_id="p", amount_minor=10**13), "amount_minor"),
         (lambda: catalogue.Line(product_id="p", discount_minor=10**13), "discount_minor"),
         (lambda: catalogue.Line(product_id="p", coupon_minor=10**13), "coupon_minor"),
-        (lambda: catalogue.CountedLine(product_id="p", on_hand=-1), "on_hand"),
+        (lambda: stock.CountedLine(product_id="p", on_hand=-1), "on_hand"),
         (lambda: catalogue.OrderCompleted(order_id="o", currency="yuan"), "currency"),
         (lambda: catalogue.ProductAdded(product_id="p", quantity=-2), "quantity"),
     ],

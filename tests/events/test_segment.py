@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneshelf.errors import Problem
-from oneshelf.events import catalogue, codecs
+from oneshelf.events import catalogue, codecs, stock
 from oneshelf.events.envelope import Event
 from oneshelf.events.segment import SEGMENT, decode
 from oneshelf.words.people import identifier
@@ -66,10 +66,10 @@ def track(name, properties=None, **message):
         (
             "Stock Counted",
             {"products": [{"product_id": "p", "on_hand": 0}, {"sku": "q", "on_hand": "1.5", "unit": "kg"}]},
-            catalogue.StockCounted(
+            stock.StockCounted(
                 lines=(
-                    catalogue.CountedLine(product_id="p", on_hand=0),
-                    catalogue.CountedLine(product_id="q", on_hand=1500, unit="g"),
+                    stock.CountedLine(product_id="p", on_hand=0),
+                    stock.CountedLine(product_id="q", on_hand=1500, unit="g"),
                 )
             ),
         ),

@@ -16,6 +16,7 @@ from oneshelf.errors import (
     Conflict,
     InvalidInput,
     NotAllowed,
+    NotEnough,
     NotFound,
     NotSignedIn,
     OneShelfError,
@@ -32,6 +33,7 @@ RETRY_SECONDS: Final = 5
 _ENCODER = msgspec.json.Encoder()
 
 _STATUS: Final[Mapping[type[OneShelfError], int]] = {
+    NotEnough: 409,  # before what it is a kind of
     InvalidInput: 422,
     NotSignedIn: 401,
     NotAllowed: 403,

@@ -19,6 +19,7 @@ from oneshelf.app.goods import daily
 from oneshelf.app.goods.measures import Measures
 from oneshelf.app.goods.places import Places
 from oneshelf.app.goods.planning import Goods
+from oneshelf.app.goods.stock.stock import Stock
 from oneshelf.app.keeping import backup
 from oneshelf.app.keeping.staff import Staff
 from oneshelf.app.keeping.system import System
@@ -41,7 +42,8 @@ class Shelf:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.people = People(core)
-        self.goods = Goods(core)
+        self.live = Live(core)
+        self.goods = Goods(core, Stock(core, self.live.step))
         self.offers = Offers(core, self.people)
         self.audiences = Audiences(core)
         self.tiers = TierViews(core)
@@ -51,7 +53,6 @@ class Shelf:
         self.staff = Staff(core)
         self.system = System(core)
         self.wheel = Wheels(core, self.goods, self.offers)
-        self.live = Live(core)
         self.identity = Identity(core, self.people, self.live.step)
         self.matching = Matching(core, self.people, self.identity)
         self.lakeward = Lakeward(core.database, core.journal, core.lake, core.settings.time_zone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Table, any_, bindparam, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Table, any_, bindparam, func, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 V = TypeVar("V")
@@ -31,6 +31,24 @@ def among(connection: Connection, column: ColumnElement[V], values: Sequence[V])
     if connection.dialect.name == "postgresql":
         return column == any_(literal(list(values), ARRAY(column.type)))
     return column.in_(values)
+
+
+def among_pairs(
+    connection: Connection,
+    first: ColumnElement[str],
+    second: ColumnElement[str],
+    pairs: Sequence[tuple[str, str]],
+) -> ColumnElement[bool]:
+    """(`first`, `second`) is one of `pairs`, found by an index that begins with the two; at most CHUNK_MAX of them."""
+    both = tuple_(first, second)
+    if connection.dialect.name != "postgresql":
+        return both.in_(pairs)
+    columns = zip(*pairs, strict=True)
+    arrays = [
+        literal(list(values), ARRAY(column.type))
+        for values, column in zip(columns, (first, second), strict=True)
+    ]
+    return both.in_(select(*func.unnest(*arrays).table_valued("a", "b").render_derived().c))
 
 
 def put(

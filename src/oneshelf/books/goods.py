@@ -1,17 +1,16 @@
-"""Goods: the catalogue, and what each place has on hand."""
+"""Goods: the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
 
 from oneshelf.books import cursors
 from oneshelf.books.bulk import among, chunks, put, replace
-from oneshelf.books.schema.goods import product, stock
+from oneshelf.books.schema.goods import product
 from oneshelf.errors import InvalidInput
 from oneshelf.words.goods import Product
 from oneshelf.words.gtin import gtin14
@@ -30,16 +29,6 @@ _UNTOLD: Final[Mapping[str, Any]] = {
     "category_path": None,
     "active": True,
 }
-
-
-class StockRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A count of one product at one place."""
-
-    place_id: str
-    product_id: str
-    on_hand: int
-    counted_at: datetime
-    simulated: bool = False
 
 
 def upsert_products(connection: Connection, products: Iterable[Product], *, whole: bool = False) -> None:
@@ -146,43 +135,6 @@ def _scanned(text: str) -> str | None:
         return gtin14(text)
     except InvalidInput:
         return None
-
-
-def record_counts(connection: Connection, rows: Sequence[StockRow]) -> None:
-    """Keep counts: the latest of each product and place wins, in whatever order they come.
-
-    Of two at the same moment a real one wins over a simulated one, and then the lower one: it promises nothing that is not there.
-    """
-    latest: dict[tuple[str, str], StockRow] = {}
-    for row in rows:
-        key = (row.place_id, row.product_id)
-        if key not in latest or _rank(row) > _rank(latest[key]):
-            latest[key] = row
-    put(
-        connection,
-        stock,
-        [msgspec.structs.asdict(row) for row in latest.values()],
-        update=replace(stock),
-        where=lambda given: or_(
-            given.counted_at > stock.c.counted_at,
-            and_(given.counted_at == stock.c.counted_at, not_(given.simulated), stock.c.simulated),
-            and_(
-                given.counted_at == stock.c.counted_at,
-                given.simulated == stock.c.simulated,
-                given.on_hand < stock.c.on_hand,
-            ),
-        ),
-    )
-
-
-def stock_at(connection: Connection, place_id: str) -> dict[str, StockRow]:
-    """The latest count of every product at a place, by product."""
-    rows = connection.execute(select(stock).where(stock.c.place_id == place_id))
-    return {row.product_id: StockRow(**row._mapping) for row in rows}
-
-
-def _rank(row: StockRow) -> tuple[datetime, bool, int]:
-    return row.counted_at, not row.simulated, -row.on_hand
 
 
 def _row(given: Product) -> dict[str, Any]:

@@ -73,6 +73,10 @@ class Journal:
         """Append within a work of the writer, so that the batch commits together with what it tells of."""
         return self._insert(connection, [batch])[0]
 
+    def append_all_in(self, connection: Connection, batches: Sequence[Batch]) -> list[int]:
+        """`append_in` for several batches, by one statement."""
+        return self._insert(connection, batches)
+
     def read(self, after: int, *, events_max: int = 5_000, until: int | None = None) -> list[JournalRow]:
         """The batches that follow offset `after` (up to `until`), in order and without gaps, in whole batches.
 

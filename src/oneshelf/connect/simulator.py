@@ -28,8 +28,9 @@ import pyarrow.compute as pc
 
 from oneshelf.connect.ports import Reference, SourceBatch
 from oneshelf.connect.simulated_trips import SOURCE, WEB, SimulatorOptions, Trip, TripEvents, World, moment_of
-from oneshelf.events.catalogue import CountedLine, OrderCompleted, StockCounted
+from oneshelf.events.catalogue import OrderCompleted
 from oneshelf.events.envelope import Event
+from oneshelf.events.stock import CountedLine, StockCounted
 from oneshelf.words.goods import Product
 from oneshelf.words.ids import derived_id
 from oneshelf.words.people import ANONYMOUS

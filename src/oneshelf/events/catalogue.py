@@ -10,13 +10,11 @@ from typing import Any, get_args
 
 import msgspec
 
+from oneshelf.events.body import Body
+from oneshelf.events.stock import GoodsOrdered, GoodsReceived, GoodsWasted, StockCounted, StockTransferred
 from oneshelf.words.ids import Id
 from oneshelf.words.money import check_amount, check_currency
 from oneshelf.words.quantity import Unit, check_quantity
-
-
-class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
-    """What every kind of event is: its own fields under its own name."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -117,27 +115,10 @@ class PlaceVisited(Body, frozen=True, tag="place.visited"):
     dwell_seconds: int | None = None
 
 
-class CountedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One product of a stock count."""
-
-    product_id: Id
-    on_hand: int
-    unit: Unit = "each"
-
-    def __post_init__(self) -> None:
-        check_quantity(self.on_hand, "on_hand")
-
-
-class StockCounted(Body, frozen=True, tag="stock.counted"):
-    """What lay at the event's place when it was counted."""
-
-    lines: tuple[CountedLine, ...]
-
-
 class PersonIdentified(Body, frozen=True, tag="person.identified"):
     """Who somebody is. With both identifiers present, the anonymous one belongs to the user from here on."""
 
-    traits: dict[str, Any] = {}
+    traits: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class PersonAliased(Body, frozen=True, tag="person.aliased"):
@@ -173,28 +154,28 @@ class PersonGrouped(Body, frozen=True, tag="person.grouped"):
     """Somebody belongs to a household, a company or a club."""
 
     group_id: Id
-    traits: dict[str, Any] = {}
+    traits: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class PageViewed(Body, frozen=True, tag="page.viewed"):
     """Somebody opened a page."""
 
     name: str | None = None
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class ScreenViewed(Body, frozen=True, tag="screen.viewed"):
     """Somebody opened a screen of an app."""
 
     name: str | None = None
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class CustomTracked(Body, frozen=True, tag="custom.tracked"):
     """Anything else that a tracker named: kept whole, not yet understood."""
 
     name: str
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class CampaignSent(Body, frozen=True, tag="campaign.sent"):
@@ -269,6 +250,10 @@ Kind = (
     | ProductReviewed
     | PlaceVisited
     | StockCounted
+    | GoodsOrdered
+    | GoodsReceived
+    | GoodsWasted
+    | StockTransferred
     | PersonIdentified
     | PersonAliased
     | PersonJoined

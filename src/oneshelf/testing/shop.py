@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from oneshelf.events.catalogue import (
-    CountedLine,
     Kind,
     Line,
     OrderCompleted,
@@ -25,9 +24,9 @@ from oneshelf.events.catalogue import (
     ProductFavourited,
     ProductsSearched,
     ProductViewed,
-    StockCounted,
 )
 from oneshelf.events.envelope import Event
+from oneshelf.events.stock import CountedLine, StockCounted
 from oneshelf.words.goods import Product
 from oneshelf.words.people import Who
 from oneshelf.words.places import Channel, Place

@@ -16,6 +16,8 @@ Action = Literal[
     "audiences.save",
     "catalogue.edit",
     "plan.read",
+    "stock.read",
+    "stock.change",
     "offers.read",
     "offers.send",
     "sources.read",
@@ -32,14 +34,17 @@ _MAY: dict[Role, frozenset[Action]] = {
             "people.join",
             "audiences.save",
             "plan.read",
+            "stock.read",
             "offers.read",
             "sources.read",
             "system.read",
         )
     ),
-    "marketer": frozenset(("people.read", "audiences.save", "offers.read", "offers.send", "sources.read")),
-    "planner": frozenset(("catalogue.edit", "plan.read", "sources.read")),
-    "store": frozenset(("people.read", "offers.read")),
+    "marketer": frozenset(
+        ("people.read", "audiences.save", "stock.read", "offers.read", "offers.send", "sources.read")
+    ),
+    "planner": frozenset(("catalogue.edit", "plan.read", "stock.read", "stock.change", "sources.read")),
+    "store": frozenset(("people.read", "stock.read", "stock.change", "offers.read")),
 }
 
 

@@ -1,7 +1,8 @@
 """Folding: what one turn of the live projection makes of a stretch of the journal, and how it is saved.
 
 A turn is computed outside the write transaction, from reads alone, so that the writer is held for the saving only. That is safe
-because nothing but this projection writes these tables, and its cursor moves by compare-and-set.
+because nothing but this projection writes these tables, and its cursor moves by compare-and-set. Stock, which buyers change too, is
+posted within the transaction.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from oneshelf.app.arriving import stocking
 from oneshelf.app.people import gathering
-from oneshelf.books import arrivals, goods, places, rejects, repeats, seen
+from oneshelf.books import arrivals, places, rejects, repeats, seen
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import JournalRow
 from oneshelf.errors import InvalidInput, Problem
 from oneshelf.events import codecs
-from oneshelf.events.catalogue import OrderCompleted, StockCounted
+from oneshelf.events.catalogue import OrderCompleted
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.insight.people.fold import fold as fold_person
 from oneshelf.insight.people.state import PersonState
@@ -32,7 +34,7 @@ class Turn:
     recorded_at: datetime
     marks: list[bytes] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
-    counts: list[goods.StockRow] = field(default_factory=list)
+    stock: stocking.Stocked = field(default_factory=stocking.Stocked)
     rejected: list[rejects.RejectRow] = field(default_factory=list)
     arrived: dict[tuple[str, date], _Tally] = field(default_factory=dict)
     people: gathering.Gathered = field(default_factory=gathering.Gathered)
@@ -74,7 +76,7 @@ def fold(connection: Connection, rows: Sequence[JournalRow], time_zone: str) -> 
         return fold_person(state, event, zone(zones.get(event.place_id, time_zone)))
 
     turn.people = gathering.gather(connection, fresh, enter)
-    turn.counts = [row for event in fresh for row in _stock_rows(event)]
+    turn.stock = stocking.gather(connection, fresh, time_zone)
     return turn
 
 
@@ -84,7 +86,7 @@ def save(connection: Connection, turn: Turn) -> None:
     repeats.add(connection, turn.repeated)
     rejects.add(connection, turn.rejected)
     gathering.save(connection, turn.people, turn.recorded_at)
-    goods.record_counts(connection, turn.counts)
+    stocking.save(connection, turn.stock, turn.recorded_at)
     arrivals.add(
         connection,
         [
@@ -156,15 +158,3 @@ def _tally(turn: Turn, source: str, recorded_at: datetime) -> _Tally:
     tally = turn.arrived.setdefault((source, recorded_at.date()), _Tally(recorded_at))
     tally.last_recorded_at = max(tally.last_recorded_at, recorded_at)
     return tally
-
-
-def _stock_rows(event: Event) -> Iterator[goods.StockRow]:
-    if isinstance(event.body, StockCounted):
-        for line in event.body.lines:
-            yield goods.StockRow(
-                place_id=event.place_id,
-                product_id=line.product_id,
-                on_hand=line.on_hand,
-                counted_at=event.happened_at,
-                simulated=event.simulated,
-            )

@@ -13,6 +13,7 @@ from oneshelf.app.goods import daily
 from oneshelf.app.goods.importing import Imports
 from oneshelf.app.goods.prices import Prices
 from oneshelf.app.goods.products import Products
+from oneshelf.app.goods.stock.stock import Stock
 from oneshelf.app.goods.supply import Supply
 from oneshelf.books import cursors, goods
 from oneshelf.decisions.plan.chain import Plan, plan_next_day
@@ -40,12 +41,13 @@ class DayValue(msgspec.Struct, frozen=True, kw_only=True):
 class Goods:
     """Use cases about goods."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, stock: Stock) -> None:
         self._core = core
         self.catalogue = Products(core)
         self.prices = Prices(core)
         self.supply = Supply(core)
         self.imports = Imports(core, self.prices)
+        self.stock = stock
         #: plans by (turn of the lake, as_of): the same sales make the same plan
         self._plans: dict[tuple[int, date], tuple[Plan, History]] = {}
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
-from oneshelf.books.goods import StockRow
+from oneshelf.books.stock import reading
+from oneshelf.books.stock.reading import Level
 from oneshelf.decisions.offers import Offer, rank
 from oneshelf.events.envelope import NOWHERE
 from oneshelf.insight.goods.finder import Finder
@@ -26,7 +27,7 @@ class Shelves:
         self._catalogue = catalogue
         self._zones = {place.id: place.time_zone for place in places.places(connection).values()}
         self._time_zone = time_zone
-        self._read: dict[str, tuple[dict[str, StockRow], dict[str, Product], Finder]] = {}
+        self._read: dict[str, tuple[dict[str, Level], dict[str, Product], Finder]] = {}
 
     def rank(
         self, state: PersonState, place_id: str | None, *, now: datetime, limit: int
@@ -38,9 +39,13 @@ class Shelves:
         local_now = now.astimezone(zone(self._zones.get(at, self._time_zone)))
         return rank(state, {**stocked, **own}, stock, place_id=at, now=local_now, limit=limit, finder=finder)
 
-    def _place(self, place_id: str) -> tuple[dict[str, StockRow], dict[str, Product], Finder]:
+    def _place(self, place_id: str) -> tuple[dict[str, Level], dict[str, Product], Finder]:
         if place_id not in self._read:
-            stock = goods.stock_at(self._connection, place_id)
+            stock = {
+                row.product_id: row
+                for row in reading.levels(self._connection, place_ids=[place_id])
+                if row.available  # what is promised to an order is offered to nobody
+            }
             stocked = self._products(stock)
             self._read[place_id] = (stock, stocked, Finder(stocked.values()))
         return self._read[place_id]

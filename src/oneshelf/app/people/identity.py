@@ -10,14 +10,12 @@ from datetime import datetime
 
 import msgspec
 
-from oneshelf.app.arriving.projections import LIVE
+from oneshelf.app.arriving.passing import append_and_pass
 from oneshelf.app.core import Core, utc_now
 from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.people.looking import People
-from oneshelf.books import cursors, identity
-from oneshelf.books.journal import Batch
-from oneshelf.errors import Conflict, InvalidInput, NotFound
-from oneshelf.events import codecs
+from oneshelf.books import identity
+from oneshelf.errors import InvalidInput, NotFound
 from oneshelf.events.catalogue import PersonJoined, PersonParted, kind_of
 from oneshelf.events.envelope import Event
 from oneshelf.trust.access import OPERATOR, Actor
@@ -179,17 +177,7 @@ class Identity:
             who=Who.of(body.identifier),
             body=body,
         )
-        batch = Batch(codecs.ONESHELF, SOURCE, 1, codecs.encode([event]), at)
-        offset = self._core.journal.append(batch).result()
-        while self._passed() < offset:
-            try:
-                self._step()
-            except Conflict:
-                continue  # the worker is at it
-
-    def _passed(self) -> int:
-        with self._core.database.read() as connection:
-            return cursors.position(connection, LIVE)
+        append_and_pass(self._core, self._step, SOURCE, [event], at)
 
 
 def _parted(

@@ -20,7 +20,8 @@ FIRST_SPAN_DAYS = 120
 SPAN_GROWS = 4
 
 #: Kinds that happen to a person.
-_OF_PEOPLE = tuple(kind for kind in KINDS if kind not in ("stock.counted", "reference.loaded"))
+_OF_THINGS = ("goods.", "stock.", "reference.")
+_OF_PEOPLE = tuple(kind for kind in KINDS if not kind.startswith(_OF_THINGS))
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from oneshelf.books.schema import (
     people,
     prices,
     staff,
+    stock,
     supply,
     tiers,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "people",
     "prices",
     "staff",
+    "stock",
     "supply",
     "tiers",
 ]

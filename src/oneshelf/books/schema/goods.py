@@ -38,6 +38,7 @@ product_reference = Table(
     sqlite_with_rowid=False,
 )
 
+#: The counts of before the ledger of `schema.stock`, which opened with them. Read by nobody; the next post step drops it.
 stock = Table(
     "stock",
     metadata,

@@ -9,9 +9,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from oneshelf.errors import InvalidInput
+from oneshelf.events.body import Body
 from oneshelf.events.catalogue import (
-    Body,
-    CountedLine,
     CouponRedeemed,
     CustomTracked,
     OrderCompleted,
@@ -22,10 +21,10 @@ from oneshelf.events.catalogue import (
     ProductReviewed,
     ProductsSearched,
     ProductViewed,
-    StockCounted,
 )
 from oneshelf.events.segment.lines import OrderProperties, currency_of, lines_of, product_id_of, quantity_of
 from oneshelf.events.segment.values import Hints, identifier, mapping, number, read, text_of
+from oneshelf.events.stock import CountedLine, StockCounted
 
 
 class Properties(Hints, frozen=True):

@@ -13,8 +13,8 @@ import msgspec
 
 from oneshelf.errors import InvalidInput, Problem, brief
 from oneshelf.events import codecs
+from oneshelf.events.body import Body
 from oneshelf.events.catalogue import (
-    Body,
     PageViewed,
     PersonAliased,
     PersonGrouped,

@@ -1,0 +1,201 @@
+"""Stocking: what a stretch of the journal does to the stock ledger.
+
+Events are facts: a till has sold, whatever the books knew. Moves are made in the turn of the live projection, before its transaction;
+they are posted within it, as buyers that are served meanwhile (`books.stock.serving`) change the same holdings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import msgspec
+
+from oneshelf.books import goods, places
+from oneshelf.books.database import Connection
+from oneshelf.books.stock import inbound, kept, reservations
+from oneshelf.books.stock.ledger import Ledger
+from oneshelf.books.stock.reservations import Reservation
+from oneshelf.books.stock.serving import known
+from oneshelf.events.catalogue import OrderCompleted, OrderRefunded
+from oneshelf.events.envelope import Event
+from oneshelf.events.stock import GoodsOrdered, GoodsReceived
+from oneshelf.insight.goods.stock.documents import (
+    MOVING,
+    OPENING,
+    document_of,
+    expiry,
+    moves_of,
+    opened_by,
+    places_of,
+)
+from oneshelf.insight.goods.stock.moves import Move
+from oneshelf.words.time import business_day
+
+
+@dataclass(slots=True)
+class Document:
+    """An event that moves stock, with its moves."""
+
+    event: Event
+    moves: list[Move]
+
+
+@dataclass(slots=True)
+class Stocked:
+    """What a turn does to stock, ready to be saved."""
+
+    documents: list[Document] = field(default_factory=list)
+    opened: dict[str, bool] = field(default_factory=dict)
+    ordered: list[inbound.Due] = field(default_factory=list)
+    received: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+
+def gather(connection: Connection, events: Iterable[Event], time_zone: str) -> Stocked:
+    """The stock documents among new events, with their moves; reads only."""
+    stocked = Stocked()
+    known_places = kept.kept(connection)
+    moving = [event for event in events if isinstance(event.body, (*MOVING, GoodsOrdered))]
+    for event in moving:
+        _open(event, known_places, stocked)
+    mine = [
+        event
+        for event in moving
+        if isinstance(event.body, GoodsOrdered)
+        or any(_enters(event, place_id, known_places) for place_id in places_of(event))
+    ]
+    if not mine:
+        return stocked
+    day_of = _days(connection, mine, time_zone)
+    expiry_of = _expiries(connection, mine)
+    for event in mine:
+        if isinstance(event.body, GoodsOrdered):
+            stocked.ordered += _dues(event, event.body)
+            continue
+        moves = [
+            move for move in moves_of(event, day_of, expiry_of) if _enters(event, move.place_id, known_places)
+        ]
+        stocked.documents.append(Document(event, moves))
+        if isinstance(event.body, GoodsReceived) and event.body.order_id is not None:
+            for line in event.body.lines:
+                stocked.received[event.place_id, line.product_id, event.body.order_id] += line.quantity
+    return stocked
+
+
+def save(connection: Connection, stocked: Stocked, recorded_at: datetime) -> None:
+    """Post the moves of a turn, within its transaction."""
+    kept.keep(connection, stocked.opened)
+    inbound.order(connection, stocked.ordered)
+    inbound.receive(connection, stocked.received, recorded_at.date())
+    if not stocked.documents:
+        return
+    promises = _Promises(connection, stocked.documents)
+    moves = [move for document in promises.fresh for move in promises.settle(document)]
+    ledger = Ledger(connection, {move.pair for move in moves})
+    ledger.post_all(moves)
+    ledger.save(recorded_at)
+    reservations.keep(connection, promises.changed.values())
+
+
+class _Promises:
+    """What orders of a turn were promised before, and which were served at the counter, so that nothing is taken twice."""
+
+    def __init__(self, connection: Connection, documents: Sequence[Document]) -> None:
+        orders = [d for d in documents if isinstance(d.event.body, OrderCompleted | OrderRefunded)]
+        served = known(connection, {document_of(d.event) for d in orders})
+        self.fresh = [d for d in documents if document_of(d.event) not in served]
+        self._held = reservations.find(connection, {key for d in orders if (key := _key(d.event))})
+        self.changed: dict[tuple[str, str], Reservation] = {}
+
+    def settle(self, document: Document) -> list[Move]:
+        """The document's moves, with what is held for its order given up."""
+        body, key = document.event.body, _key(document.event)
+        held = self._held.get(key) if key else None
+        if key is None or held is None or held.status != "open":
+            return document.moves
+        cancelled = isinstance(body, OrderRefunded)
+        status = "released" if cancelled else "sold"
+        self._held[key] = self.changed[key] = msgspec.structs.replace(held, status=status)
+        moves = [] if cancelled else document.moves
+        sold = {move.product_id for move in moves}
+        kept_moves = [
+            msgspec.structs.replace(move, held=-held.lines.get(move.product_id, 0)) for move in moves
+        ]
+        return kept_moves + [
+            _given_up(document, product_id, pieces)
+            for product_id, pieces in held.lines.items()
+            if product_id not in sold
+        ]
+
+
+def _given_up(document: Document, product_id: str, pieces: int) -> Move:
+    event = document.event
+    return Move(
+        document=document_of(event),
+        place_id=event.place_id,
+        product_id=product_id,
+        kind="released",
+        pieces=pieces,
+        held=-pieces,
+        happened_at=event.happened_at,
+        day=event.happened_at.date(),
+        simulated=event.simulated,
+    )
+
+
+def _key(event: Event) -> tuple[str, str] | None:
+    """The place and the order that something may be held for."""
+    if isinstance(event.body, OrderCompleted | OrderRefunded) and event.body.order_id is not None:
+        return event.place_id, event.body.order_id
+    return None
+
+
+def _open(event: Event, known_places: dict[str, bool], stocked: Stocked) -> None:
+    """Keep a place's stock from its first count or receipt on; it counts as simulated until a real one comes."""
+    if isinstance(event.body, OPENING):
+        place_id = opened_by(event)
+        if place_id not in known_places or (known_places[place_id] and not event.simulated):
+            known_places[place_id] = stocked.opened[place_id] = event.simulated
+
+
+def _enters(event: Event, place_id: str, known_places: dict[str, bool]) -> bool:
+    """Whether a place's stock is kept, and takes the event: simulated goods do not enter where real ones are counted."""
+    return place_id in known_places and (known_places[place_id] or not event.simulated)
+
+
+def _days(connection: Connection, events: Iterable[Event], time_zone: str) -> Callable[[datetime, str], date]:
+    zones = places.zones(connection, {place_id for event in events for place_id in places_of(event)})
+    return lambda at, place_id: business_day(at, zones.get(place_id, time_zone))
+
+
+def _expiries(connection: Connection, events: Iterable[Event]) -> Callable[[str, date], date | None]:
+    """Shelf lives of what came without saying how long it keeps."""
+    wanted = {
+        line.product_id
+        for event in events
+        if isinstance(event.body, GoodsReceived)
+        for line in event.body.lines
+        if line.expires_on is None
+    }
+    lives = {i: product.shelf_life_days for i, product in goods.products(connection, wanted).items()}
+    return lambda product_id, arrived_on: expiry(arrived_on, lives.get(product_id))
+
+
+def _dues(event: Event, body: GoodsOrdered) -> list[inbound.Due]:
+    pieces: Counter[str] = Counter()
+    for line in body.lines:
+        pieces[line.product_id] += line.quantity
+    return [
+        inbound.Due(
+            place_id=event.place_id,
+            product_id=product_id,
+            order_id=body.order_id,
+            supplier_id=body.supplier_id,
+            due_on=body.due_on,
+            ordered=ordered,
+            ordered_at=event.happened_at,
+        )
+        for product_id, ordered in pieces.items()
+    ]

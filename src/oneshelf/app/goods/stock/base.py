@@ -1,0 +1,28 @@
+"""What every part of the stock use cases stands on: the books, and whose day it is where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from oneshelf.app.core import Core
+from oneshelf.books import places
+from oneshelf.words.time import business_day
+
+
+class StockBase:
+    """The rooms below. `step` takes a turn of the live projection."""
+
+    def __init__(self, core: Core, step: Callable[[], int]) -> None:
+        self._core = core
+        self._step = step
+        self._zones: dict[str, str] = {}
+
+    def _day(self, at: datetime, place_id: str) -> date:
+        """The business day of a moment at a place."""
+        if (
+            place_id not in self._zones
+        ):  # a place's zone does not change; one that is unknown may become known
+            with self._core.database.read() as connection:
+                self._zones |= places.zones(connection, [place_id])
+        return business_day(at, self._zones.get(place_id, self._core.settings.time_zone))

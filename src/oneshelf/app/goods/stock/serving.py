@@ -1,0 +1,205 @@
+"""Serving buyers at the counter: reserve, release, sell. Web and stores share it, and it never promises what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from oneshelf.app.core import utc_now
+from oneshelf.app.goods.stock.base import StockBase
+from oneshelf.books.database import Connection
+from oneshelf.books.journal import Batch
+from oneshelf.books.stock import serving
+from oneshelf.books.stock.reservations import Reservation
+from oneshelf.books.stock.serving import Command, Release, Reserve, Sell, Served
+from oneshelf.errors import InvalidInput, NotFound, OneShelfError, Problem, brief
+from oneshelf.events import codecs
+from oneshelf.events.catalogue import OrderCompleted
+from oneshelf.events.envelope import Event
+from oneshelf.insight.goods.stock.documents import document_of, sold
+from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.ids import Id
+from oneshelf.words.people import Who
+from oneshelf.words.places import Channel
+from oneshelf.words.quantity import QUANTITY_MAX
+
+#: The source of orders that are sold at the counter, rather than told of by a till.
+SOURCE: Final = "checkout"
+
+#: How long goods are held for an order that says nothing else, and at most.
+HOLD_MINUTES: Final = 15
+HOLD_MINUTES_MAX: Final = 60 * 24 * 14
+
+LINES_MAX: Final = 1_000
+
+#: What a command counts for at the writer, besides the batch that it brings.
+_COMMAND_BYTES: Final = 500
+
+
+class Serving(StockBase):
+    """What buyers ask for. Each call is answered once it is durable, or refused with NotEnough and has changed nothing."""
+
+    def reserve(
+        self,
+        order_id: str,
+        place_id: str,
+        lines: Mapping[str, int],
+        *,
+        minutes: int = HOLD_MINUTES,
+        now: datetime | None = None,
+        actor: Actor = OPERATOR,
+    ) -> Reservation:
+        """Hold pieces by product for an order at a place, for some minutes; after that they are free again by themselves.
+
+        The same order with the same lines again changes nothing. Raises NotEnough with every product that is short, Conflict when the
+        order holds other goods here.
+        """
+        actor.require("stock.change", place_id)
+        _check(order_id, place_id, lines)
+        if not 0 < minutes <= HOLD_MINUTES_MAX:
+            raise InvalidInput.of(
+                "minutes", minutes, "is no time to hold goods.", f"Give 1 to {HOLD_MINUTES_MAX}."
+            )
+        at = now or self._core.now()
+        served = self._serve(
+            Reserve(
+                place_id=place_id,
+                order_id=order_id,
+                lines=dict(lines),
+                at=at,
+                day=self._day(at, place_id),
+                expires_at=at + timedelta(minutes=minutes),
+            )
+        )
+        return _held(served, order_id)
+
+    def release(
+        self, order_id: str, place_id: str, *, now: datetime | None = None, actor: Actor = OPERATOR
+    ) -> Reservation:
+        """Give up what is held for an order. What was sold, released or has expired stays so. Raises NotFound."""
+        actor.require("stock.change", place_id)
+        at = now or self._core.now()
+        served = self._serve(
+            Release(place_id=place_id, order_id=order_id, at=at, day=self._day(at, place_id))
+        )
+        return _held(served, order_id)
+
+    def sell(
+        self,
+        order: OrderCompleted,
+        place_id: str,
+        *,
+        who: Who | None = None,
+        channel: Channel = "web",
+        now: datetime | None = None,
+        actor: Actor = OPERATOR,
+    ) -> Served:
+        """Sell to an order, out of what is held for it or else out of what is free; the order's event is recorded with it.
+
+        The same order again changes nothing. Raises NotEnough with every product that is short, and then nothing was sold.
+        """
+        actor.require("stock.change", place_id)
+        lines = sold(order.lines)
+        _check(order.order_id, place_id, lines)
+        at = now or self._core.now()
+        event = Event(
+            id=f"{order.__struct_config__.tag}/{place_id}/{order.order_id}"[:200],
+            source=SOURCE,
+            happened_at=at,
+            body=order,
+            who=who or Who(),
+            place_id=place_id,
+            channel=channel,
+        )
+        batch = Batch(codecs.ONESHELF, SOURCE, 1, codecs.encode([event]), utc_now())
+        return self._serve(
+            Sell(
+                document=document_of(event),
+                place_id=place_id,
+                order_id=order.order_id,
+                lines=lines,
+                at=at,
+                day=self._day(at, place_id),
+                batch=batch,
+            )
+        )
+
+    def expire(self, *, now: datetime | None = None) -> None:
+        """Release what was held too long. Whoever is served next does the same, so this is for a night without buyers."""
+        at = now or self._core.now()
+        self._core.database.writer.write(lambda c: serving.expire(c, at))
+
+    def _serve(self, command: Command) -> Served:
+        size = _COMMAND_BYTES + (len(command.batch.data) if isinstance(command, Sell) else 0)
+        answer = self._core.database.writer.gather(self._serve_all, command, size).result()
+        if isinstance(answer, OneShelfError):
+            raise answer
+        return answer
+
+    def _serve_all(self, connection: Connection, commands: Sequence[Command]) -> list[Served | OneShelfError]:
+        return serving.serve(connection, commands, self._core.journal.append_all_in)
+
+
+def _check(order_id: str, place_id: str, lines: Mapping[str, int]) -> None:
+    """Raise InvalidInput with everything that is wrong. What the database would refuse must not get into a group."""
+    problems = [
+        Problem(
+            at=0,
+            field=field,
+            value=brief(value),
+            cause="cannot be an id.",
+            remedy="Use printable characters.",
+        )
+        for field, value in (("order_id", order_id), ("place_id", place_id))
+        if not _is_id(value)
+    ]
+    if not 0 < len(lines) <= LINES_MAX:
+        problems.append(
+            Problem(
+                at=0,
+                field="lines",
+                value=str(len(lines)),
+                cause="is no number of lines.",
+                remedy=f"Give 1 to {LINES_MAX} products with at least one piece.",
+            )
+        )
+    for at, (product_id, pieces) in enumerate(lines.items()):
+        if not _is_id(product_id):
+            problems.append(
+                Problem(
+                    at=at,
+                    field="product_id",
+                    value=brief(product_id),
+                    cause="cannot be an id.",
+                    remedy="Use printable characters.",
+                )
+            )
+        if not 0 < pieces <= QUANTITY_MAX:
+            problems.append(
+                Problem(
+                    at=at,
+                    field="quantity",
+                    value=str(pieces),
+                    cause="cannot be sold.",
+                    remedy=f"Give 1 to {QUANTITY_MAX}.",
+                )
+            )
+    if problems:
+        raise InvalidInput("The order cannot be served.", problems[0].remedy, problems=problems)
+
+
+def _is_id(value: str) -> bool:
+    try:
+        msgspec.convert(value, Id)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _held(served: Served, order_id: str) -> Reservation:
+    if served.reservation is None:
+        raise NotFound(f"Nothing is held for the order {order_id}.", "Reserve it first.")
+    return served.reservation

@@ -1,0 +1,217 @@
+"""The ledger: holdings are read, moves posted on them, and both saved.
+
+It must be used within a work of the writer: writers take turns, so nobody else changes a holding between reading and saving.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select
+
+from oneshelf.books.bulk import among_pairs, chunks, put, replace
+from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
+from oneshelf.insight.goods.stock.lots import Lot
+from oneshelf.insight.goods.stock.moves import Move, Parts, Posted
+from oneshelf.insight.goods.stock.posting import Holding, is_late, note, post, repost
+
+#: A place and a product.
+Pair = tuple[str, str]
+
+#: Pairs in one statement: two parameters each.
+_PAIRS_MAX: Final = 4_000
+
+
+class Ledger:
+    """The holdings of some pairs, with moves posted on them. Nothing is written before `save`."""
+
+    def __init__(self, connection: Connection, pairs: Collection[Pair]) -> None:
+        self._connection = connection
+        self._holdings: dict[Pair, Holding] = {pair: Holding(lots={}) for pair in pairs}
+        #: what each lot was when it was read, so that only those that changed are written
+        self._read: dict[tuple[str, str, str], tuple[Any, ...]] = {}
+        self._touched: set[Pair] = set()
+        self._new: list[tuple[Move, Parts]] = []
+        self._changed: dict[int, tuple[Posted, Parts]] = {}
+        self._load(sorted(pairs))
+
+    def holding(self, pair: Pair) -> Holding:
+        """What lies at one place of one product, with all that was posted here so far."""
+        return self._holdings[pair]
+
+    def post(self, move: Move) -> None:
+        """Post a move that comes in its order, or one after which the order does not matter."""
+        self._touched.add(move.pair)
+        self._new.append((move, post(self._holdings[move.pair], move)))
+
+    def post_all(self, moves: Iterable[Move]) -> None:
+        """Post moves whenever they happened: those that come late are put among those after them. Once before a `save`."""
+        late: defaultdict[Pair, list[Move]] = defaultdict(list)
+        for move in sorted(moves, key=attrgetter("happened_at")):
+            # once one is late, those after it wait for it: they are not in the books yet, where what is to be undone is read
+            if move.pair in late or is_late(self._holdings[move.pair], move):
+                late[move.pair].append(move)
+            else:
+                self.post(move)
+        if late:
+            self._repost(late)
+
+    def save(self, recorded_at: datetime) -> None:
+        """Write what was posted."""
+        if self._new:
+            first = (self._connection.execute(select(func.max(stock_move.c.id))).scalar() or 0) + 1
+            self._write(
+                [move_row(first + at, move, parts, recorded_at) for at, (move, parts) in enumerate(self._new)]
+            )
+        self._write(
+            [
+                move_row(posted.id, posted.move, parts, recorded_at)
+                for posted, parts in self._changed.values()
+            ],
+            changed=True,
+        )
+        self._save_levels()
+        self._save_lots()
+        self._touched.clear()
+        self._new.clear()
+        self._changed.clear()
+
+    def _repost(self, late: dict[Pair, list[Move]]) -> None:
+        """Post late moves: read what happened after them, put them in between, note what changes."""
+        self._load_empty_lots(sorted(late))
+        for pair, moves in late.items():
+            holding = self._holdings[pair]
+            later = self._later(pair, moves[0].happened_at)
+            done, changed = repost(holding.lots, later, moves)
+            self._new += zip(moves, done, strict=True)
+            self._changed |= {posted.id: (posted, parts) for posted, parts in changed}
+            self._touched.add(pair)
+            for move in moves:
+                note(holding, move)
+
+    def _later(self, pair: Pair, after: datetime) -> list[Posted]:
+        """The moves of a pair after a moment, in order."""
+        table = stock_move.c
+        query = (
+            select(stock_move)
+            .where(table.place_id == pair[0], table.product_id == pair[1], table.happened_at > after)
+            .where(table.kind.not_in(("reserved", "released")))
+            .order_by(table.happened_at, table.id)
+        )
+        return [posted_of(row) for row in self._connection.execute(query)]
+
+    def _load(self, pairs: Sequence[Pair]) -> None:
+        for chunk in chunks(pairs, _PAIRS_MAX):
+            table = stock_level.c
+            found = among_pairs(self._connection, table.place_id, table.product_id, chunk)
+            for row in self._connection.execute(select(stock_level).where(found)):
+                holding = self._holdings[row.place_id, row.product_id]
+                holding.reserved, holding.simulated = row.reserved, row.simulated
+                holding.last_at, holding.fixed_at = row.last_at, row.fixed_at
+            self._load_lots(chunk, stock_lot.c.pieces > 0)
+
+    def _load_empty_lots(self, pairs: Sequence[Pair]) -> None:
+        """Undoing may fill lots that are empty now: their age is needed."""
+        for chunk in chunks(pairs, _PAIRS_MAX):
+            self._load_lots(chunk, stock_lot.c.pieces == 0)
+
+    def _load_lots(self, pairs: Sequence[Pair], which: Any) -> None:
+        table = stock_lot.c
+        found = among_pairs(self._connection, table.place_id, table.product_id, pairs)
+        for row in self._connection.execute(select(stock_lot).where(found, which)):
+            lots = self._holdings[row.place_id, row.product_id].lots
+            if row.lot_id not in lots:
+                lots[row.lot_id] = Lot(
+                    pieces=row.pieces, expires_on=row.expires_on, owner_id=row.owner_id or None
+                )
+                self._read[row.place_id, row.product_id, row.lot_id] = _state(lots[row.lot_id])
+
+    def _write(self, rows: Sequence[dict[str, Any]], *, changed: bool = False) -> None:
+        update = (lambda given: {"effect": given.effect, "parts": given.parts}) if changed else None
+        put(self._connection, stock_move, rows, update=update)
+
+    def _save_levels(self) -> None:
+        rows = []
+        for place_id, product_id in sorted(self._touched):
+            holding = self._holdings[place_id, product_id]
+            rows.append(
+                {
+                    "place_id": place_id,
+                    "product_id": product_id,
+                    "on_hand": holding.on_hand,
+                    "reserved": holding.reserved,
+                    "last_at": holding.last_at,
+                    "fixed_at": holding.fixed_at,
+                    "simulated": holding.simulated,
+                }
+            )
+        put(self._connection, stock_level, rows, update=replace(stock_level))
+
+    def _save_lots(self) -> None:
+        rows = []
+        for pair in sorted(self._touched):
+            for lot_id, lot in self._holdings[pair].lots.items():
+                key = (*pair, lot_id)
+                if self._read.get(key) != _state(lot):
+                    rows.append(
+                        {
+                            "place_id": pair[0],
+                            "product_id": pair[1],
+                            "lot_id": lot_id,
+                            "pieces": lot.pieces,
+                            "expires_on": lot.expires_on,
+                            "owner_id": lot.owner_id,
+                        }
+                    )
+        put(self._connection, stock_lot, rows, update=replace(stock_lot))
+
+
+def _state(lot: Lot) -> tuple[Any, ...]:
+    return lot.pieces, lot.expires_on, lot.owner_id
+
+
+def move_row(id_: int, move: Move, parts: Parts, recorded_at: datetime) -> dict[str, Any]:
+    """A move as a row of the ledger."""
+    return {
+        "id": id_,
+        "place_id": move.place_id,
+        "product_id": move.product_id,
+        "happened_at": move.happened_at,
+        "day": move.day,
+        "kind": move.kind,
+        "pieces": move.pieces,
+        "held": move.held,
+        "effect": sum(parts.values()),
+        "parts": parts,
+        "lot_id": move.lot_id,
+        "expires_on": move.expires_on,
+        "owner_id": move.owner_id,
+        "document": move.document,
+        "reason": move.reason,
+        "simulated": move.simulated,
+        "recorded_at": recorded_at,
+    }
+
+
+def posted_of(row: Row[Any]) -> Posted:
+    """A row of the ledger as a move."""
+    move = Move(
+        document=row.document,
+        place_id=row.place_id,
+        product_id=row.product_id,
+        kind=row.kind,
+        pieces=row.pieces,
+        happened_at=row.happened_at,
+        day=row.day,
+        held=row.held,
+        lot_id=row.lot_id,
+        expires_on=row.expires_on,
+        owner_id=row.owner_id,
+        reason=row.reason,
+        simulated=row.simulated,
+    )
+    return Posted(id=row.id, move=move, parts=row.parts)

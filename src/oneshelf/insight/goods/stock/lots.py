@@ -1,0 +1,109 @@
+"""Lots: pieces of one product that came together, so that they are equally old and have one owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from oneshelf.insight.goods.stock.moves import Move, Parts
+
+#: Pieces of unknown age: found by a count or brought back when no lot was left.
+UNKNOWN: Final = ""
+
+
+class Lot(msgspec.Struct, kw_only=True):
+    """What is left of a lot. `expires_on` is the last day on which it may be sold; `owner_id` is empty for goods of our own."""
+
+    pieces: int = 0
+    expires_on: date | None = None
+    owner_id: str | None = None
+
+
+#: The lots of one place and product, by id.
+Lots = dict[str, Lot]
+
+
+def lot_of(move: Move) -> str:
+    """The lot that a move names, or that goods without one make: of one expiry or else one day of arrival, and one owner."""
+    name = move.lot_id
+    if name is None:
+        name = f"in-{move.day}" if move.expires_on is None else f"exp-{move.expires_on}"
+    return name if move.owner_id is None else f"{name}@{move.owner_id}"
+
+
+def total(lots: Lots) -> int:
+    """Pieces of all lots."""
+    return sum(lot.pieces for lot in lots.values())
+
+
+def sellable(lots: Lots, day: date) -> int:
+    """Pieces that may still be sold on a day."""
+    return sum(lot.pieces for lot in lots.values() if lot.expires_on is None or lot.expires_on >= day)
+
+
+def bring(lots: Lots, move: Move) -> Parts:
+    """Put what came into its lot. Of two expiries told of one lot the earlier one holds."""
+    lot_id = lot_of(move)
+    lot = lots.setdefault(lot_id, Lot(expires_on=move.expires_on, owner_id=move.owner_id))
+    if move.expires_on is not None and (lot.expires_on is None or move.expires_on < lot.expires_on):
+        lot.expires_on = move.expires_on
+    lot.pieces += move.pieces
+    return {lot_id: move.pieces}
+
+
+def find(lots: Lots, pieces: int, lot_id: str | None, expires_on: date | None) -> Parts:
+    """Put what turned up into the lot it names, or into the oldest that has any, which promises nothing that is not there."""
+    if lot_id is None:
+        lot_id = next((i for i in by_age(lots) if lots[i].pieces > 0), UNKNOWN)
+    lots.setdefault(lot_id, Lot(expires_on=expires_on)).pieces += pieces
+    return {lot_id: pieces}
+
+
+def take(lots: Lots, pieces: int, lot_id: str | None, day: date) -> Parts:
+    """Take pieces out of the lot named, then of those that expire first; of what has expired by `day` only as a last resort.
+
+    Takes no more than there is.
+    """
+    parts: Parts = {}
+    order = sorted(lots, key=lambda i: (i != lot_id, _expired(lots[i], day), _age(lots[i]), i))
+    for each in order:
+        if pieces <= 0:
+            break
+        taken = min(lots[each].pieces, pieces)
+        if taken > 0:
+            lots[each].pieces -= taken
+            parts[each] = -taken
+            pieces -= taken
+    return parts
+
+
+def count(lots: Lots, move: Move) -> Parts:
+    """Make the product, or the one lot that the count names, what was counted."""
+    if move.lot_id is not None:
+        lot_id = lot_of(move)
+        before = lots[lot_id].pieces if lot_id in lots else 0
+        if move.pieces < before:
+            lots[lot_id].pieces = move.pieces
+            return {lot_id: move.pieces - before}
+        came = msgspec.structs.replace(move, pieces=move.pieces - before)
+        return bring(lots, came)
+    change = move.pieces - total(lots)
+    if change < 0:
+        return take(lots, -change, None, move.day)
+    return find(lots, change, None, move.expires_on) if change else {}
+
+
+def by_age(lots: Lots) -> Iterable[str]:
+    """Lots from the one that expires first; those of unknown age last."""
+    return sorted(lots, key=lambda lot_id: (_age(lots[lot_id]), lot_id))
+
+
+def _age(lot: Lot) -> date:
+    return lot.expires_on or date.max
+
+
+def _expired(lot: Lot, day: date) -> bool:
+    return lot.expires_on is not None and lot.expires_on < day
