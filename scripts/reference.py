@@ -20,7 +20,8 @@ import oneshelf
 from oneshelf.api import create
 from oneshelf.app.settings import Settings
 from oneshelf.cli.root import app as command_line
-from oneshelf.events.catalogue import KINDS, CountedLine, Line
+from oneshelf.events.catalogue import KINDS, Line
+from oneshelf.events.stock import CountedLine, StockLine
 from oneshelf.insight.people.fields import FIELDS
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -56,7 +57,7 @@ def portrait() -> str:
 def events() -> str:
     """Every kind of event with its fields."""
     parts = []
-    parts_of_bodies = {kind.__name__: kind for kind in (Line, CountedLine)}
+    parts_of_bodies = {kind.__name__: kind for kind in (Line, CountedLine, StockLine)}
     for name, kind in (KINDS | parts_of_bodies).items():
         fields = [
             (f"`{f.encode_name}`", f"`{type_name(f.type)}`", "yes" if f.required else "")
