@@ -13,8 +13,9 @@ V = TypeVar("V")
 #: Values in one `among`; SQLite takes at most 32,766 parameters a statement.
 CHUNK_MAX: Final = 10_000
 
-#: Rows in one `put`: bounds the memory of a statement.
+#: Rows in one statement of `put`, and the blobs and text in it: PostgreSQL closes the connection beyond 1 GB.
 ROWS_MAX: Final = 20_000
+BYTES_MAX: Final = 32 * 2**20
 
 #: From the refused row's columns, what to set in the row that is there.
 Update = Callable[[Any], Mapping[str, Any]]
@@ -81,10 +82,22 @@ def put(
         insert = insert.on_conflict_do_update(
             index_elements=key, set_=dict(update(insert.excluded)), where=condition
         )
-    for chunk in chunks(rows, ROWS_MAX):
+    for chunk in _statements(rows):
         connection.execute(
             insert, {name: [row[name] for row in chunk] for name in names} if on_postgres else list(chunk)
         )
+
+
+def _statements(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Cut rows into runs that one statement holds; a row larger than that has one of its own."""
+    start = size = 0
+    for place, row in enumerate(rows):
+        added = sum(len(value) for value in row.values() if isinstance(value, bytes | str))
+        if place > start and (place - start == ROWS_MAX or size + added > BYTES_MAX):
+            yield rows[start:place]
+            start, size = place, 0
+        size += added
+    yield rows[start:]
 
 
 def replace(table: Table) -> Update:
