@@ -79,3 +79,15 @@ def test_a_failed_job_is_history_or_waits_for_another_try(do, database, now):
         newest, oldest = jobs.recent(connection, 5)
     assert (newest.status, newest.error, newest.finished_at) == ("done", None, now + timedelta(minutes=2))
     assert (oldest.status, oldest.error, oldest.finished_at) == ("failed", "no sales", now)
+
+
+def test_a_job_whose_runners_always_fall_silent_is_given_up(do, database, now):
+    do(jobs.enqueue, "plan", {}, now=now)
+    do(jobs.enqueue, "tidy", {}, now=now + timedelta(seconds=1))
+    late = timedelta(minutes=6)
+    begun = [do(jobs.claim, now + turn * late).name for turn in range(jobs.ATTEMPTS_MAX)]
+    assert begun == ["plan"] * jobs.ATTEMPTS_MAX
+    assert do(jobs.claim, now + jobs.ATTEMPTS_MAX * late).name == "tidy"
+    with database.read() as connection:
+        _, plan = jobs.recent(connection, 2)
+    assert (plan.status, "silent" in plan.error) == ("failed", True)

@@ -14,8 +14,13 @@ from oneshelf.errors import Conflict
 
 Status = Literal["waiting", "running", "done", "failed"]
 
+#: So often is a job begun whose runner fell silent: what kills its process every time must not be begun for ever.
+ATTEMPTS_MAX: Final = 3
+
 #: A runner that was silent for so long is dead, and its job is for another.
 SILENCE_MAX: Final = timedelta(minutes=5)
+
+_GIVEN_UP: Final = f"Its runner fell silent {ATTEMPTS_MAX} times: it was killed, or its machine stopped."
 
 
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +54,14 @@ def enqueue(
 
 
 def claim(connection: Connection, now: datetime) -> JobRow | None:
-    """Take the job that is due the longest, or one whose runner fell silent; None when nothing is due."""
+    """Take the job that is due the longest, or one whose runner fell silent; None when nothing is due.
+
+    A job whose runners fell silent ATTEMPTS_MAX times has failed.
+    """
     due = and_(job.c.status == "waiting", job.c.run_at <= now)
     silent = and_(job.c.status == "running", job.c.heartbeat < now - SILENCE_MAX)
+    spent = update(job).where(silent, job.c.attempts >= ATTEMPTS_MAX)
+    connection.execute(spent.values(status="failed", finished_at=now, error=_GIVEN_UP))
     query = select(job).where(or_(due, silent)).order_by(job.c.run_at, job.c.id).limit(1)
     row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
     if row is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from oneshelf.errors import NotFound, OneShelfError
 if TYPE_CHECKING:
     from oneshelf.app.shelf import Shelf
 
+log = logging.getLogger("oneshelf.jobs")
 
 #: Well below the silence after which a job is given to another runner.
 BEAT_SECONDS = 30.0
@@ -94,10 +96,13 @@ def run_job(shelf: Shelf, name: str) -> JobDone:
     while (claimed := shelf.core.database.writer.write(lambda c: jobs.claim(c, utc_now()))) is not None:
         try:
             done = _run(shelf, claimed)
-        except OneShelfError:
+        except Exception as error:
             if claimed.id == wanted:
                 raise
-            continue  # somebody else's job failed, which stands in its record
+            # Somebody else's job failed, which stands in its record; those behind it must run whatever it met.
+            trace = None if isinstance(error, OneShelfError) else error
+            log.warning("Job %d (%s) failed.", claimed.id, claimed.name, exc_info=trace)
+            continue
         if claimed.id == wanted:
             return done
     return JobDone(name=name, detail="another process runs it")
@@ -107,8 +112,9 @@ def _run(shelf: Shelf, claimed: JobRow) -> JobDone:
     try:
         with _alive(shelf, claimed):
             detail = JOBS[claimed.name](shelf)
-    except OneShelfError as error:
-        cause = error.cause
+    except Exception as error:
+        # Only errors of ours are known to hold no personal data.
+        cause = error.cause if isinstance(error, OneShelfError) else f"It met {type(error).__name__}."
         shelf.core.database.writer.write(lambda connection: jobs.fail(connection, claimed, cause, utc_now()))
         raise
     shelf.core.database.writer.write(lambda connection: jobs.finish(connection, claimed, utc_now()))
