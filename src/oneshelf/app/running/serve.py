@@ -68,12 +68,15 @@ def _worker(shelf: Shelf, part: str) -> Iterator[None]:
     """A process of its own, so that folding and answering do not share one interpreter; started again if it dies."""
     data = str(shelf.settings.data.absolute())
     command = [sys.executable, "-m", "oneshelf.cli", "--data", data, "work", "--part", part, "--with-parent"]
-    stopping = threading.Event()
+    stopping, starting = threading.Event(), threading.Lock()
     running: list[subprocess.Popen[bytes]] = []
 
     def keep_running() -> None:
-        while not stopping.is_set():
-            running[:] = [subprocess.Popen(command, stdin=subprocess.PIPE)]  # noqa: S603  # our own command
+        while True:
+            with starting:
+                if stopping.is_set():
+                    return
+                running[:] = [subprocess.Popen(command, stdin=subprocess.PIPE)]  # noqa: S603  # our own command
             running[0].wait()
             stopping.wait(WORKER_RESTARTS_SECONDS)
 
@@ -82,7 +85,8 @@ def _worker(shelf: Shelf, part: str) -> Iterator[None]:
     try:
         yield
     finally:
-        stopping.set()
+        with starting:  # one that is being started now is in `running` then, and none follows it
+            stopping.set()
         for process in running:
             process.terminate()
             try:
