@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 
 from oneshelf.app.shelf import Shelf
+from oneshelf.books.staff import WriteKeyRow, add_write_key
 from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotSignedIn
 from oneshelf.testing.shop import NOW
 from oneshelf.trust.access import Actor
@@ -101,6 +103,14 @@ def test_keys_and_tokens_are_known_by_their_hash_alone(empty: Shelf) -> None:
     assert key.encode() not in stored
     assert token.encode() not in stored
     assert PASSWORD.encode() not in stored
+
+
+def test_nobody_gets_a_key_to_write_under_our_own_name(empty: Shelf) -> None:
+    with pytest.raises(InvalidInput, match="source = 'oneshelf'"):
+        empty.staff.write_key("oneshelf")
+    old = WriteKeyRow(key_hash=hashlib.sha256(b"old").digest(), source="oneshelf", created_at=NOW)
+    empty.core.database.writer.write(lambda connection: add_write_key(connection, old))
+    assert empty.staff.source_of("old") is None
 
 
 def test_who_leaves_is_shut_out_with_their_sessions_and_tokens(empty: Shelf) -> None:

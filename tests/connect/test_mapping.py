@@ -44,6 +44,7 @@ def test_a_mapping_names_the_columns_that_it_reads_once_each(tmp_path):
 @pytest.mark.parametrize(
     ("change", "field", "remedy"),
     [
+        (('source = "till"', 'source = "oneshelf"'), "source", "Choose another name"),
         (("currency", "curency"), "curency", "Did you mean currency?"),
         (("id =", "ident ="), "ident", "Known keys"),
         (('kind = "order.completed"', 'kind = "order.complete"'), "rules[0].kind", "order.completed"),

@@ -6,7 +6,8 @@ import pytest
 
 from oneshelf.connect import registry
 from oneshelf.connect.ports import Source
-from oneshelf.errors import NotFound, Unavailable
+from oneshelf.connect.sources.completejourney import CompleteJourney
+from oneshelf.errors import InvalidInput, NotFound, Unavailable
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +53,9 @@ def test_something_that_is_no_source_is_refused():
         registry.open_source("wrong")
     with pytest.raises(Unavailable, match="does not make a channel"):
         registry.open_channel("wrong")
+
+
+def test_a_source_may_not_write_under_our_own_name(journey_folder, monkeypatch):
+    monkeypatch.setattr(CompleteJourney, "name", "oneshelf")
+    with pytest.raises(InvalidInput, match="source = 'oneshelf'"):
+        registry.open_source("completejourney", folder=journey_folder)

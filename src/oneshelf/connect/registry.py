@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from oneshelf.connect.ports import Channel, Source
 from oneshelf.errors import NotFound, Unavailable
+from oneshelf.events.envelope import check_source
 
 SOURCES = "oneshelf.sources"
 CHANNELS = "oneshelf.channels"
@@ -31,10 +32,11 @@ def channel_names() -> list[str]:
 
 
 def open_source(name: str, **options: object) -> Source:
-    """Make the source that is installed under `name`. Raises NotFound or Unavailable."""
+    """Make the source that is installed under `name`. Raises NotFound, Unavailable, or InvalidInput for a name that is kept."""
     made = _make(SOURCES, name, options)
     if not isinstance(made, Source):
         raise _not_a("source", name)
+    check_source(made.name)
     return made
 
 

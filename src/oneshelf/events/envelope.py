@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from oneshelf.errors import InvalidInput
 from oneshelf.events.catalogue import Kind, kind_of
 from oneshelf.words.ids import Id
 from oneshelf.words.people import Who
@@ -14,6 +15,21 @@ from oneshelf.words.time import check_aware
 
 #: Events without a place of their own happen here.
 NOWHERE = "unknown"
+
+#: The source of what OneShelf itself decides; nobody else may write under this name.
+OWN_SOURCE = "oneshelf"
+
+
+def check_source(name: str) -> str:
+    """Give back the name of somebody's source. Raises InvalidInput where it is the one kept for OneShelf itself."""
+    if name == OWN_SOURCE:
+        raise InvalidInput.of(
+            "source",
+            name,
+            "is kept for what OneShelf itself decides.",
+            "Choose another name, such as web-shop.",
+        )
+    return name
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

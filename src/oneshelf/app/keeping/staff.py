@@ -17,6 +17,7 @@ from oneshelf.books import access_log
 from oneshelf.books import staff as books
 from oneshelf.books.database import Connection
 from oneshelf.errors import InvalidInput, NotFound, NotSignedIn
+from oneshelf.events.envelope import OWN_SOURCE, check_source
 from oneshelf.trust.access import OPERATOR, Actor, Role
 
 #: NIST SP 800-63B: length is what counts; no rules about the mixture.
@@ -179,6 +180,7 @@ class Staff:
         """Make the key with which a tracker or till writes events of `source`. It is shown once; its hash is kept."""
         actor.require("staff.manage")
         _check_name(source, "source")
+        check_source(source)
         key = secrets.token_urlsafe(24)
         row = books.WriteKeyRow(key_hash=_digest(key), source=source, created_at=utc_now())
         self._core.database.writer.write(lambda c: books.add_write_key(c, row))
@@ -187,7 +189,8 @@ class Staff:
     def source_of(self, write_key: str) -> str | None:
         """The source that a write key writes, or None for a key that is not ours or was revoked."""
         with self._core.database.read() as connection:
-            return books.source_of(connection, _digest(write_key))
+            source = books.source_of(connection, _digest(write_key))
+        return None if source == OWN_SOURCE else source  # keys from before that name was kept
 
     def api_token(self, name: str, label: str, *, actor: Actor = OPERATOR) -> str:
         """Make a bearer token for a program that acts as a member of staff. It is shown once; its hash is kept."""

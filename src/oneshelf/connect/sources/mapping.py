@@ -35,6 +35,7 @@ import msgspec
 
 from oneshelf.connect.toml import read_toml
 from oneshelf.errors import InvalidInput
+from oneshelf.events.envelope import check_source
 from oneshelf.words.ids import Id
 from oneshelf.words.money import check_currency
 from oneshelf.words.places import Place
@@ -186,6 +187,9 @@ class Mapping(Part, frozen=True, kw_only=True):
     #: columns kept as they are with custom.tracked and page.viewed
     properties: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_source(self.source)
 
     def fields(self) -> Iterator[tuple[str, Field]]:
         """Every field that is mapped, by its name in the file."""
