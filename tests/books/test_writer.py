@@ -5,7 +5,7 @@ import threading
 from concurrent.futures import wait
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import exc, insert, text
 
 from oneshelf.books import cursors, writer
 from oneshelf.books.schema.journal import cursor
@@ -163,3 +163,29 @@ def test_the_writer_goes_on_after_the_server_dropped_its_connection(database):
         connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": backend})
     database.writer.write(set_to("after", 2))
     assert positions(database) == {"before": 1, "after": 2}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("hidden", [False, True])
+def test_when_the_connection_breaks_in_a_work_every_caller_of_the_group_hears_why(
+    database, journal, batch, held, hidden
+):
+    def breaks(connection):
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with database.read() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": backend})
+        try:
+            connection.execute(text("SELECT 1"))
+        except exc.SQLAlchemyError:
+            if not hidden:
+                raise
+
+    append, broken = journal.append(batch()), database.writer.submit(breaks)
+    last = database.writer.submit(set_to("last", 1))
+    held.set()
+    for future in (append, broken, last):
+        with pytest.raises(Unavailable, match="lost" if hidden else "terminat|closed"):
+            future.result()
+    database.writer.write(set_to("after", 2))
+    assert (journal.head(), positions(database)) == (0, {"after": 2})

@@ -24,6 +24,8 @@ def translate(error: exc.SQLAlchemyError) -> OneShelfError | None:
         return Unavailable(
             "Every connection to the books is busy.", "Retry in a moment; read less at a time."
         )
+    if isinstance(error, exc.PendingRollbackError):
+        return Unavailable("The connection to the books was lost.", "Retry in a few seconds.")
     if isinstance(error, exc.OperationalError | exc.InterfaceError):
         return Unavailable(
             f"The books cannot be used now: {cause}.", "Check that the database runs and its disk has room."

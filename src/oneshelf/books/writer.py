@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, RootTransaction, exc
+from sqlalchemy import Connection, Engine, NestedTransaction, RootTransaction, exc
 
 from oneshelf.books.faults import translate, translated
 from oneshelf.errors import OneShelfError, Unavailable
@@ -192,16 +192,30 @@ class Writer:
 
 
 def _run_alone(connection: Connection, entry: _Entry, work: Work[Any]) -> None:
-    """Run one work in a savepoint; undo it, and it alone, if it raises."""
+    """Run one work in a savepoint; undo it, and it alone, if it raises.
+
+    Where it cannot be undone, the whole transaction is gone with its connection: raises Unavailable with the reason.
+    """
     savepoint = connection.begin_nested()
     try:
         with translated():
             entry.result = work(connection)
     except BaseException as error:  # noqa: BLE001  # it is the caller's, who gets it through the future
-        savepoint.rollback()
+        if not _undone(connection, savepoint):
+            if isinstance(error, Unavailable):
+                raise
+            raise Unavailable("The transaction was lost.", "Retry in a few seconds.") from error
         entry.error = error
     else:
         savepoint.commit()
+
+
+def _undone(connection: Connection, savepoint: NestedTransaction) -> bool:
+    try:
+        savepoint.rollback()
+    except exc.SQLAlchemyError:
+        return False
+    return not connection.invalidated
 
 
 def _ours(error: BaseException) -> BaseException:
