@@ -4,12 +4,13 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import exc, text
 
 from oneshelf.books import cursors
-from oneshelf.books.database import Database
+from oneshelf.books.database import Database, _begin_writing
 from oneshelf.errors import SettingsError, Unavailable
 
 OPENER = """
@@ -102,12 +103,32 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path):
         Database.open(f"sqlite:///{tmp_path}/books.db")
 
 
-def test_a_sqlite_file_that_another_holds_too_long_is_unavailable(tmp_path, monkeypatch):
-    monkeypatch.setattr("oneshelf.books.database.BUSY_TIMEOUT_MS", 50)
-    with closing(Database.open(f"sqlite:///{tmp_path}/books.db")) as database:
-        with closing(sqlite3.connect(tmp_path / "books.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(Unavailable, match="locked"):
-                database.writer.write(lambda connection: None)
-            other.execute("COMMIT")
-        assert database.writer.write(lambda connection: 1) == 1
+def test_books_that_another_holds_too_long_are_unavailable(url, monkeypatch):
+    monkeypatch.setattr("oneshelf.books.database.BUSY_TIMEOUT_MS", 200)
+    with closing(Database.open(url)) as one, closing(Database.open(url)) as other:
+        reached, let_go = threading.Event(), threading.Event()
+        held = other.writer.submit(lambda connection: (reached.set(), let_go.wait(20)))
+        reached.wait(20)
+        with pytest.raises(Unavailable, match="lock"):
+            one.writer.submit(lambda connection: None).result(10)
+        let_go.set()
+        held.result()
+        assert one.writer.write(lambda connection: 1) == 1
+
+
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT]
+)
+def test_whatever_keeps_a_sqlite_file_busy_is_waited_for(code):
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = code
+    answers = iter([exc.OperationalError("BEGIN", None, busy), None])
+    run = []
+
+    def execute(statement):
+        run.append(statement)
+        if statement.startswith("BEGIN") and (answer := next(answers)):
+            raise answer
+
+    _begin_writing(SimpleNamespace(exec_driver_sql=execute))
+    assert sum(statement.startswith("BEGIN") for statement in run) == 2

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "Database"]  # the other rooms name Connection in their signatures
 
-#: How long a process waits for another that writes to the same SQLite file.
+#: How long a process waits for another that writes to the same books.
 BUSY_TIMEOUT_MS: Final = 10_000
 
 #: Writers of all processes take turns by this lock, so that journal offsets commit in their order. It is a schema's own.
@@ -133,7 +133,10 @@ def _begin_writing(connection: Connection) -> None:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 return
             except exc.OperationalError as error:
-                busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                code = getattr(error.orig, "sqlite_errorcode", 0)
+                busy = (
+                    code & 0xFF == sqlite3.SQLITE_BUSY
+                )  # the low byte: BUSY_RECOVERY and BUSY_SNAPSHOT are kinds of it
                 if not busy or time.monotonic() > until:
                     raise
                 time.sleep(0.001)
@@ -180,6 +183,7 @@ def _postgres_engines(url: URL) -> tuple[Engine, Engine]:
         ) from error
     event.listen(base, "connect", _prepare_postgres)
     event.listen(writing, "connect", _prepare_postgres)
+    event.listen(writing, "connect", _bound_waiting)
     event.listen(writing, "begin", lambda connection: connection.exec_driver_sql(_TAKE_TURN))
     return base.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), writing
 
@@ -189,3 +193,9 @@ def _prepare_postgres(connection: psycopg.Connection, _record: object) -> None:
     from psycopg.types.array import ListBinaryDumper  # noqa: PLC0415  # an extra: only there where it is used
 
     connection.adapters.register_dumper(list, ListBinaryDumper)
+
+
+def _bound_waiting(connection: psycopg.Connection, _record: object) -> None:
+    """A holder of the writers' turn that stopped without dying must not block everybody for ever."""
+    connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    connection.commit()
