@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import wait
 
 import pytest
@@ -163,6 +164,24 @@ def test_the_writer_goes_on_after_the_server_dropped_its_connection(database):
         connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": backend})
     database.writer.write(set_to("after", 2))
     assert positions(database) == {"before": 1, "after": 2}
+
+
+def test_what_follows_a_commit_may_fail_and_the_writer_goes_on(database, monkeypatch):
+    def fails():
+        raise OSError("the disk")
+
+    monkeypatch.setattr(database.writer, "_after_commit", fails)
+    for position in range(2):
+        database.writer.submit(set_to(f"cursor-{position}", 1)).result(10)
+
+
+@pytest.mark.parametrize(("long", "waits"), [(-1.0, True), (60.0, False)])
+def test_after_a_long_transaction_others_have_a_moment_to_take_the_turn(database, monkeypatch, long, waits):
+    monkeypatch.setattr(writer, "LONG_SECONDS", long)
+    monkeypatch.setattr(writer, "YIELD_SECONDS", 0.3)
+    first = database.writer.write(lambda connection: time.monotonic())
+    second = database.writer.write(lambda connection: time.monotonic())
+    assert (second - first >= 0.29) == waits
 
 
 @pytest.mark.postgres

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -32,6 +35,13 @@ WAITING_BYTES_MAX: Final = 256 * 2**20
 
 #: How much of the group's bounds a work of unknown size counts for.
 _WORK_BYTES: Final = 64 * 2**10
+
+#: After a transaction as long as this one, others that want the turn have so long to take it: on SQLite they stand in no
+#: queue but look every millisecond, and a writer that goes on at once would leave them no moment to look.
+LONG_SECONDS: Final = 0.05
+YIELD_SECONDS: Final = 0.003
+
+log = logging.getLogger("oneshelf.books")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -130,16 +140,25 @@ class Writer:
                 self._wake.notify()
 
     def _run(self) -> None:
+        free_at = 0.0
         while group := self._take():
+            began = time.monotonic()
+            if began < free_at:
+                time.sleep(free_at - began)
             try:
                 self._commit(group)
             except BaseException as error:  # noqa: BLE001  # every caller of the group gets it; the thread must live on
                 self._drop_connection()
                 for entry in group:
                     entry.error = _ours(error)
+            ended = time.monotonic()
+            free_at = ended + YIELD_SECONDS if ended - began > LONG_SECONDS else ended
             _answer(group)
             if self._after_commit is not None:
-                self._after_commit()
+                try:
+                    self._after_commit()
+                except Exception:  # housekeeping, which must not end the only thread that writes
+                    log.exception("What follows a commit failed.")
         self._drop_connection()
 
     def _take(self) -> list[_Entry]:
@@ -200,7 +219,7 @@ def _run_alone(connection: Connection, entry: _Entry, work: Work[Any]) -> None:
     try:
         with translated():
             entry.result = work(connection)
-    except BaseException as error:  # noqa: BLE001  # it is the caller's, who gets it through the future
+    except BaseException as error:  # it is the caller's, who gets it through the future
         if not _undone(connection, savepoint):
             if isinstance(error, Unavailable):
                 raise
@@ -236,7 +255,7 @@ def _answer(group: Sequence[_Entry]) -> None:
         else:
             loops.setdefault(entry.future.get_loop(), []).append(entry)
     for loop, entries in loops.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop was closed, and nobody waits any more
             loop.call_soon_threadsafe(_answer_all, entries)
 
 
