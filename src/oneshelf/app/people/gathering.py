@@ -23,6 +23,7 @@ from oneshelf.events.catalogue import (
 )
 from oneshelf.events.envelope import Event
 from oneshelf.insight.people import state as states
+from oneshelf.insight.people.fold import enters
 from oneshelf.insight.people.identity import Change, Edge, Graph, Joined, Known, Parted, Refused, Shared
 from oneshelf.insight.people.merge import merge
 from oneshelf.insight.people.state import PersonState
@@ -101,7 +102,9 @@ class _Gathering:
 
     def __init__(self, connection: Connection, events: Sequence[Event], fold: Fold) -> None:
         self._fold = fold
-        self._said = said = [(event, identifiers_of(event)) for event in events]
+        self._said = said = [
+            (event, ids) for event in events if len(ids := identifiers_of(event)) > 1 or (ids and enters(event))
+        ]
         self._links = identity.resolve(connection, {one for _, ids in said for one in ids})
         changing = {self._linked(one) for event, ids in said if self._may_change(event, ids) for one in ids}
         known = self._known(connection, changing)
@@ -182,8 +185,6 @@ class _Gathering:
         return isinstance(event.body, PersonParted) or len({self._linked(one) for one in identifiers}) > 1
 
     def _take(self, event: Event, identifiers: Sequence[str]) -> None:
-        if not identifiers:
-            return
         own = identifiers[0]
         for other in identifiers[1:]:
             if self._graph.person_of(own) != self._graph.person_of(other):

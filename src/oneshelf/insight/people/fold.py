@@ -217,6 +217,12 @@ _ENTER: dict[type, Any] = {
 }
 
 
+def enters(event: Event) -> bool:
+    """Whether an event changes a state at all; an offer that was assigned to somebody, or a move of tiers, does not."""
+    kind = type(event.body)
+    return kind in _SEEN or kind in _ENTER
+
+
 def _spent(state: PersonState, currency: str) -> Spent:
     spent = state.spent.get(currency)
     if spent is None:
