@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from fastapi import Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from oneshelf.api.answers import json_content, schema_of
@@ -62,10 +63,15 @@ def _open_shelf(request: Request) -> Shelf:
     return shelf
 
 
-def _actor(
+async def _actor(
     request: Request, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Actor:
-    actor = _open_shelf(request).staff.actor_of(token.credentials) if token is not None else None
+    """Async for the same reason; the books are asked on a thread."""
+    staff, actor = _open_shelf(request).staff, None
+    if token is not None:
+        actor = staff.remembered(token.credentials) or await run_in_threadpool(
+            staff.actor_of, token.credentials
+        )
     if actor is None:
         raise NotSignedIn(
             "The bearer token is missing or not known here.",

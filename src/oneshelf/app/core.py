@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_bytes
@@ -61,11 +62,45 @@ class Core:
         place_id: str | None = None,
         person_places: Collection[str] | None = None,
     ) -> None:
-        """Note that somebody looks at personal data, or was refused.
+        """Note that somebody looks at personal data, or was refused; the note is on disk when this returns.
 
         Raises NotAllowed when the role does not cover it, or when neither the place nor the person is the actor's to see: staff
         of some places see those who buy there (`person_places`).
         """
+        self.looking(
+            actor,
+            action,
+            purpose=purpose,
+            person_id=person_id,
+            place_id=place_id,
+            person_places=person_places,
+        ).result()
+
+    def looking(
+        self,
+        actor: Actor,
+        action: Action,
+        *,
+        purpose: str,
+        person_id: str | None = None,
+        place_id: str | None = None,
+        person_places: Collection[str] | None = None,
+    ) -> Future[None]:
+        """`look` for those who go on meanwhile: they wait for the future before they show anything."""
+
+        def note(*, allowed: bool) -> Future[None]:
+            row = access_log.AccessRow(
+                at=utc_now(),
+                actor=actor.name,
+                role=actor.role,
+                purpose=purpose,
+                action=action,
+                person_id=person_id,
+                place_id=place_id,
+                allowed=allowed,
+            )
+            return self.database.writer.submit(lambda connection: access_log.add(connection, row))
+
         try:
             actor.require(action, place_id)
             if person_places is not None and actor.places and not set(actor.places) & set(person_places):
@@ -73,31 +108,9 @@ class Core:
                     "This person does not buy at a place of yours.", "Ask somebody of the person's own store."
                 )
         except NotAllowed:
-            self._log(actor, action, purpose, person_id, place_id, allowed=False)
+            note(allowed=False).result()
             raise
-        self._log(actor, action, purpose, person_id, place_id, allowed=True)
-
-    def _log(
-        self,
-        actor: Actor,
-        action: Action,
-        purpose: str,
-        person_id: str | None,
-        place_id: str | None,
-        *,
-        allowed: bool,
-    ) -> None:
-        row = access_log.AccessRow(
-            at=utc_now(),
-            actor=actor.name,
-            role=actor.role,
-            purpose=purpose,
-            action=action,
-            person_id=person_id,
-            place_id=place_id,
-            allowed=allowed,
-        )
-        self.database.writer.write(lambda connection: access_log.add(connection, row))
+        return note(allowed=True)
 
 
 def utc_now() -> datetime:

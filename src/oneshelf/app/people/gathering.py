@@ -103,7 +103,9 @@ class _Gathering:
     def __init__(self, connection: Connection, events: Sequence[Event], fold: Fold) -> None:
         self._fold = fold
         self._said = said = [
-            (event, ids) for event in events if len(ids := identifiers_of(event)) > 1 or (ids and enters(event))
+            (event, ids)
+            for event in events
+            if len(ids := identifiers_of(event)) > 1 or (ids and enters(event))
         ]
         self._links = identity.resolve(connection, {one for _, ids in said for one in ids})
         changing = {self._linked(one) for event, ids in said if self._may_change(event, ids) for one in ids}

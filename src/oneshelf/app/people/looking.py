@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from oneshelf.app.people.nightly import nightly
 from oneshelf.app.people.timeline import Happening, timeline
 from oneshelf.app.people.value import Worth
 from oneshelf.books import identity, nights, people, tiers
+from oneshelf.books.database import Connection
 from oneshelf.errors import NotAllowed, NotFound
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.drawing import portrait_of
@@ -92,9 +94,13 @@ class People(Worth):
         now: datetime | None = None,
     ) -> Portrait:
         """Draw the live portrait of one person. Raises NotFound, and NotAllowed when the role does not cover people."""
-        known_as, state = self.look_at(person_id, actor, "people.read", purpose=purpose)
-        products = self._core.products({*state.products, *state.favourites, *state.views})
         with self._core.database.read() as connection:
+            known_as, state, looked = self._looking_at(
+                connection, person_id, actor, "people.read", purpose=purpose
+            )
+            products = self._core.catalogue.products(
+                connection, {*state.products, *state.favourites, *state.views}
+            )
             modelled = nights.modelled_of(connection, [known_as]).get(known_as)
             tier = tiers.tiers(connection, [known_as]).get(known_as)
             everybody = Everybody(
@@ -103,7 +109,7 @@ class People(Worth):
                 ),
                 brands=nights.shares(connection, "brand", {p.brand for p in products.values() if p.brand}),
             )
-        return portrait_of(
+        portrait = portrait_of(
             known_as,
             state,
             now=now or self._core.now(),
@@ -112,6 +118,8 @@ class People(Worth):
             modelled=None if modelled is None else msgspec.convert(modelled, Modelled, from_attributes=True),
             tiered=None if tier is None else Tiered(tier=tier.tier, reason=tier.reason, since=tier.since),
         )
+        looked.result()
+        return portrait
 
     def portraits(
         self, *, target: Path | str | None = None, actor: Actor = OPERATOR, purpose: str = "analysis"
@@ -180,27 +188,49 @@ class People(Worth):
 
         Raises NotAllowed, and NotFound only to those whose role covers people.
         """
+        with self._core.database.read() as connection:
+            known_as, state, looked = self._looking_at(
+                connection, person_id, actor, action, purpose=purpose, place_id=place_id
+            )
+        looked.result()
+        return known_as, state
+
+    def _looking_at(
+        self,
+        connection: Connection,
+        person_id: str,
+        actor: Actor,
+        action: Action,
+        *,
+        purpose: str,
+        place_id: str | None = None,
+    ) -> tuple[str, PersonState, Future[None]]:
+        """`look_at` for those who read on while the look is being logged."""
         if not actor.may(action):
             self._core.look(actor, action, purpose=purpose, person_id=person_id)
         try:
-            known_as, state = self.state(person_id)
+            known_as, state = _known(connection, person_id)
         except NotFound:
             self._core.look(actor, action, purpose=purpose, person_id=person_id)
             raise
-        self._core.look(
+        looked = self._core.looking(
             actor, action, purpose=purpose, person_id=known_as, place_id=place_id, person_places=state.places
         )
-        return known_as, state
+        return known_as, state, looked
 
     def state(self, person_id: str) -> tuple[str, PersonState]:
         """The person behind an id (a member's, or any identifier of theirs) and their state. Raises NotFound."""
         with self._core.database.read() as connection:
-            named = (person_id, f"{ANONYMOUS}{person_id.removeprefix(ANONYMOUS)}")
-            links = identity.resolve(connection, named)
-            for candidate in dict.fromkeys(links.get(one, one) for one in named):
-                if data := people.states(connection, [candidate]).get(candidate):
-                    return candidate, states.decode(data)
-        raise NotFound(
-            "Nobody here has this id.",
-            "Search for the beginning of the id, or load the person's events first.",
-        )
+            return _known(connection, person_id)
+
+
+def _known(connection: Connection, person_id: str) -> tuple[str, PersonState]:
+    named = (person_id, f"{ANONYMOUS}{person_id.removeprefix(ANONYMOUS)}")
+    links = identity.resolve(connection, named)
+    for candidate in dict.fromkeys(links.get(one, one) for one in named):
+        if data := people.states(connection, [candidate]).get(candidate):
+            return candidate, states.decode(data)
+    raise NotFound(
+        "Nobody here has this id.",
+        "Search for the beginning of the id, or load the person's events first.",
+    )
