@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.events.catalogue import (
@@ -240,3 +241,83 @@ def test_staff_of_a_place_find_whoever_buys_there_as_joins_come_and_go(empty: Sh
     assert (found("store-1"), found("store-2")) == ({"card:1"}, {"ann"})
     put_events(empty, [here(Who(user_id="ann"), "store-1")], now=NOW)
     assert (found("store-1"), found("store-2")) == ({"card:1", "ann"}, {"ann"})
+
+
+def test_an_id_and_itself_or_two_ids_of_one_person_cannot_be_parted_by_a_slip(empty: Shelf) -> None:
+    put_events(empty, [event(Who(user_id="ann")), event(Who(user_id="bob"))], now=NOW)
+    with pytest.raises(InvalidInput, match="not one person with the first"):
+        empty.identity.split("ann", "ann", reason="a slip of the hand")
+    empty.identity.join("ann", "bob", reason="the same")
+    with pytest.raises(InvalidInput, match="is one with the other"):
+        empty.identity.keep_apart("ann", "bob", reason="two")
+
+
+def test_an_identifier_that_its_kind_makes_too_long_is_joined_like_any_other(empty: Shelf) -> None:
+    browser, number = "b" * 195, "9" * 198
+    put_events(
+        empty,
+        [
+            event(Who(user_id="ann", anonymous_id=browser)),
+            event(Who(identifiers=(identifier("card", number),))),
+        ],
+        now=NOW,
+    )
+    assert queries(empty, browser) == 1
+    assert empty.identity.join("ann", f"card:{number}", reason="the same") == "ann"
+    assert queries(empty, "ann") == 2
+    assert empty.sources.rejects().items == ()
+
+
+def test_every_part_of_a_split_is_an_event_of_its_own(empty: Shelf) -> None:
+    device, browser = identifier("device", "kiosk"), "tablet"
+    who_claims = [Who(user_id="zed"), Who(anonymous_id=browser), Who(identifiers=(MAIL,))]
+    for who in who_claims:  # all of them are zed, by the device alone
+        put_events(
+            empty,
+            [
+                event(
+                    Who(
+                        user_id=who.user_id,
+                        anonymous_id=who.anonymous_id,
+                        identifiers=tuple(sorted((*who.identifiers, device))),
+                    )
+                )
+            ],
+            now=NOW,
+        )
+    for name in ("bob", "carl"):  # the third who claims the device makes it nobody's
+        put_events(empty, [event(Who(user_id=name, identifiers=(device,)))], now=NOW)
+    parted = [one for one in empty.identity.of("zed").reasons if one.action == "parted"]
+    table = next(t for t in empty.core.lake.tables() if t.name == "person_parted")
+    assert table.rows == len(parted) == 3
+    assert sum(s.repeats for s in empty.sources.summary()) == 0
+
+
+def test_who_gives_a_joined_person_the_name_does_not_depend_on_turns(empty: Shelf, tmp_path) -> None:
+    device = identifier("device", "tablet")
+    events = [event(Who(anonymous_id=name)) for name in ("zz", "aa")]
+    events += [event(Who(anonymous_id=name, identifiers=(device,))) for name in ("aa", "zz")]
+    put_events(empty, events, now=NOW)
+    with oneshelf_open(tmp_path / "other") as other:
+        for one in events:
+            put_events(other, [one], now=NOW)
+        assert other.identity.of("aa").person_id == empty.identity.of("aa").person_id == "anonymous:zz"
+
+
+def test_joined_parted_and_joined_again_every_move_of_tiers_is_in_the_history(empty: Shelf) -> None:
+    put_events(empty, [event(Who(user_id=name), bought(500)) for name in ("ann", "bob")], now=NOW)
+    for _ in range(2):
+        empty.identity.join("ann", "bob", reason="the same")
+        joined = next(r for r in empty.identity.of("ann").reasons if r.undoable)
+        empty.identity.undo(joined.id, reason="not the same")
+    empty.catch_up()
+    told = sum(s.events for s in empty.sources.summary() if s.source == SOURCE)
+    assert sum(s.repeats for s in empty.sources.summary()) == 0
+    assert (
+        sum(
+            t.rows
+            for t in empty.core.lake.tables()
+            if t.name in ("tier_changed", "person_joined", "person_parted")
+        )
+        == told
+    )

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from datetime import timedelta
 
+import msgspec
 import pyarrow.compute as pc
 import pytest
 
@@ -14,12 +15,13 @@ from oneshelf.app.arriving.loading import append_events
 from oneshelf.app.goods import daily
 from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.shelf import Shelf
-from oneshelf.books import cursors
+from oneshelf.books import cursors, people
 from oneshelf.books.journal import Batch
 from oneshelf.errors import Conflict, Problem
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import Line, OrderCompleted, PersonAliased, ProductsSearched
 from oneshelf.events.envelope import Event
+from oneshelf.insight.people import state as states
 from oneshelf.testing.shelves import put_catalogue, put_events
 from oneshelf.testing.shop import CURRENCY, NOW, Shop
 from oneshelf.words.people import Who
@@ -198,3 +200,100 @@ def _problem() -> Problem:
 
 def _sold(shelf: Shelf) -> int:
     return sum(shelf.core.engine.run(daily.sales(shelf.core))["quantity"].to_pylist())
+
+
+def poisoned(monkeypatch: pytest.MonkeyPatch, *fatal: str) -> None:
+    """From here on folding an event of these ids fails, as by a fault that nobody foresaw."""
+    fold = folding.fold_person
+
+    def failing(state, event, zone):
+        if event.id in fatal:
+            raise KeyError("card:77")
+        return fold(state, event, zone)
+
+    monkeypatch.setattr(folding, "fold_person", failing)
+
+
+def test_an_event_that_cannot_be_counted_is_kept_apart_and_holds_nobody_up(
+    empty: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches = [
+        Event(
+            id=f"s{n}",
+            source="web",
+            happened_at=NOW,
+            who=Who(user_id=f"p{n}"),
+            body=ProductsSearched(query="tea"),
+        )
+        for n in range(40)
+    ]
+    with monkeypatch.context() as patch:
+        poisoned(patch, "s3", "s17", "s18")
+        put_events(empty, searches, now=NOW, batch=10)
+    known = {row.person_id for row in empty.people.search(limit=100).items}
+    assert known == {f"p{n}" for n in range(40)} - {"p3", "p17", "p18"}
+    kept = empty.sources.rejects().items
+    assert len(kept) == 3
+    assert all("KeyError" in one.cause and "77" not in str(one) for one in kept)
+    assert lake_kinds(empty)["products_searched"] == 37
+    empty.sources.replay([one.id for one in kept], now=NOW)  # mended by now
+    empty.catch_up()
+    assert {row.person_id for row in empty.people.search(limit=100).items} == {f"p{n}" for n in range(40)}
+    assert lake_kinds(empty)["products_searched"] == 40
+
+
+def test_a_turn_of_more_people_than_fit_is_taken_in_parts(
+    empty: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding.gathering, "HISTORIES_BYTES_MAX", 2_000)
+    monkeypatch.setattr(folding.gathering.people, "HISTORY_BYTES_MAX", 2_000)
+    searches = [
+        Event(
+            id=f"s{n}",
+            source="web",
+            happened_at=NOW,
+            who=Who(user_id=f"p{n % 50}"),
+            body=ProductsSearched(query="tea"),
+        )
+        for n in range(300)
+    ]
+    put_events(empty, searches, now=NOW, batch=5)
+    assert all(
+        len(row.searched_not_bought) == 1 for row in map(empty.people.portrait, {f"p{n}" for n in range(50)})
+    )
+    assert sum(s.events for s in empty.sources.summary()) == 300
+
+
+def test_sums_beyond_what_the_books_can_hold_stop_nobody(empty: Shelf) -> None:
+    lines = tuple(Line(product_id="gold", amount_minor=10**12) for _ in range(2))
+    orders = [
+        Event(id=f"o{n}", source="web", happened_at=NOW, who=Who(user_id="croesus"), place_id="web",
+              body=OrderCompleted(order_id=f"o{n}", currency=CURRENCY, lines=lines))
+        for n in range(3)
+    ]  # fmt: skip
+    put_events(empty, orders, now=NOW)
+    with empty.core.database.read() as connection:
+        state = states.decode(people.states(connection, ["croesus"])["croesus"])
+    state.spent[CURRENCY].amount_minor = 2**63 - 10**6
+    row = people.PersonRow(
+        person_id="croesus",
+        state=states.encode(state),
+        first_seen_at=NOW,
+        last_seen_at=NOW,
+        orders=3,
+        spend_minor=0,
+    )
+    empty.core.database.writer.write(lambda connection: people.save(connection, [row]))
+    put_events(empty, [msgspec.structs.replace(orders[0], id="o9"), searched("later")], now=NOW)
+    assert empty.people.search("later").items
+    assert empty.people.search().items[0].person_id == "croesus"
+
+
+def searched(person_id: str) -> Event:
+    return Event(
+        id=f"s-{person_id}",
+        source="web",
+        happened_at=NOW,
+        who=Who(user_id=person_id),
+        body=ProductsSearched(query="tea"),
+    )

@@ -2,13 +2,14 @@
 
 import shutil
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import MetaData, create_engine, inspect
 
-from oneshelf.books import migrate
+from oneshelf.books import identity, migrate
 from oneshelf.books.columns import Key
 from oneshelf.books.database import Database
 from oneshelf.books.schema import metadata
@@ -96,6 +97,21 @@ def test_a_step_that_fails_leaves_nothing_behind(url, steps):
     assert "half" not in inspect(engine).get_table_names()
     assert "product" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def test_a_link_of_before_there_were_ties_can_be_undone_like_any_join(url):
+    engine = create_engine(url)
+    migrate._apply(engine, migrate.FOLDER, "0001_pre")
+    old = MetaData()
+    old.reflect(engine, only=["link"])
+    with engine.begin() as connection:
+        linked_at = 0 if engine.dialect.name == "sqlite" else datetime(2026, 1, 1, tzinfo=UTC)
+        for one in ("anonymous:b", "ann"):
+            row = {"identifier": one, "person_id": "ann", "linked_at": linked_at}
+            connection.execute(old.tables["link"].insert(), row)
+    engine.dispose()
+    with closing(Database.open(url)) as database, database.read() as connection:
+        assert identity.ties(connection, ["ann"]) == {("anonymous:b", "ann")}
 
 
 def test_without_migrating_an_older_schema_is_refused_with_the_command_to_run(url, steps):

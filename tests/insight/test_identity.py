@@ -176,3 +176,11 @@ def test_a_person_is_named_by_one_of_their_own_identifiers_always(pairs, undone)
     for one in IDENTIFIERS:
         assert one in known.cluster(known.person_of(one))
         assert known.person_of(known.person_of(one)) == known.person_of(one)
+
+
+def test_where_no_join_holds_there_is_nothing_to_undo() -> None:
+    graph = Graph(
+        Known(clusters={"ann": {"ann", "card:1"}})
+    )  # as books of before kept links, without the join behind them
+    assert graph.part("ann", "card:1") == []
+    assert graph.part("ann", "ann") == []

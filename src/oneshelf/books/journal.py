@@ -17,8 +17,8 @@ from oneshelf.books.schema.journal import journal
 from oneshelf.errors import InvalidInput
 from oneshelf.words.time import check_aware
 
-#: Bytes of packed data after which a read stops early, so that large batches do not fill the memory.
-READ_BYTES_MAX: Final = 64 * 2**20
+#: Bytes of data, unpacked, after which a read stops early: decoded, hostile events are some twenty times as large.
+READ_BYTES_MAX: Final = 32 * 2**20
 
 #: Below this packing saves less than it costs.
 _PACK_BYTES_MIN: Final = 512
@@ -93,10 +93,13 @@ class Journal:
                 found = connection.execute(query.where(journal.c.offset > after).limit(chunk)).all()
                 for row in found:
                     events += row.events
-                    size += len(row.data)
-                    if rows and (events > events_max or size > READ_BYTES_MAX):
+                    if rows and events > events_max:
                         return rows
-                    rows.append(_unpacked(row))
+                    unpacked = _unpacked(row)
+                    size += len(unpacked.data)
+                    if rows and size > READ_BYTES_MAX:
+                        return rows
+                    rows.append(unpacked)
                 if len(found) < chunk:
                     return rows
                 after = rows[-1].offset

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
 from oneshelf.books.schema.people import buyer, person
+
+#: More than the longest history comes to, as a state is bounded in all that it keeps.
+HISTORY_BYTES_MAX: Final = 2**20
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,19 @@ def histories(connection: Connection, person_ids: Iterable[str]) -> dict[str, Hi
         for row in connection.execute(query.where(among(connection, person.c.person_id, chunk))):
             found[row.person_id] = History(state=row.state, own=row.own, joined_to=row.joined_to)
     return found
+
+
+def bytes_of(connection: Connection, person_ids: Collection[str], *, enough: int) -> int:
+    """How large the histories of those ids are; 0 for so few that they cannot come to `enough`."""
+    if len(person_ids) * HISTORY_BYTES_MAX < enough:
+        return 0
+    size = func.length(person.c.state) + func.coalesce(func.length(person.c.own), 0)
+    return sum(
+        connection.execute(
+            select(func.coalesce(func.sum(size), 0)).where(among(connection, person.c.person_id, chunk))
+        ).scalar_one()
+        for chunk in chunks(sorted(person_ids))
+    )
 
 
 def save(connection: Connection, rows: Sequence[PersonRow]) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Row, and_, func, or_, select, update
 from oneshelf.books.bulk import among, chunks, put
 from oneshelf.books.schema.arrivals import reject
 
-Stage = Literal["border", "decode"]
+Stage = Literal["border", "decode", "fold"]
 
 
 class RejectRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One refused event: refused at the border (never in the journal) or when the journal was decoded (then `offset` says where).
+    """One refused event: at the border (never in the journal), or when the journal was decoded or folded (then `offset` says where).
 
     `at` is its index in the batch or its line in the file. The id is its maker's: the same id is the same refusal.
     """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
-#: The form of every id at the border: 1 to 200 printable characters.
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+ID_LENGTH_MAX: Final = 200
+
+#: The form of every id at the border: printable characters, not too many.
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_LENGTH_MAX, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 
 
 def digest(*parts: str) -> bytes:

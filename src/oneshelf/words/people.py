@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from oneshelf.errors import InvalidInput
-from oneshelf.words.ids import Id, derived_id
+from oneshelf.words.ids import ID_LENGTH_MAX, Id, derived_id
 
 IdentifierKind = Literal["user", "card", "email", "phone", "payment", "anonymous", "device"]
 
@@ -90,7 +90,7 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     @property
     def anonymous_person_id(self) -> str | None:
         """The person behind the anonymous id, as far as no link names a member."""
-        return None if self.anonymous_id is None else f"{ANONYMOUS}{self.anonymous_id}"
+        return None if self.anonymous_id is None else identifier_of("anonymous", self.anonymous_id)
 
     @property
     def every(self) -> tuple[str, ...]:
@@ -119,7 +119,20 @@ def identifier(kind: IdentifierKind, value: str) -> str | None:
         return None
     if kind == "user":
         return plain
-    return f"{kind}:{derived_id(kind, plain) if kind in _DIGESTED else plain}"
+    return identifier_of(kind, derived_id(kind, plain) if kind in _DIGESTED else plain)
+
+
+def identifier_of(kind: IdentifierKind, plain: str) -> str:
+    """A value with its kind before it."""
+    return fitting(f"{kind}:{plain}")
+
+
+def fitting(identifier: str) -> str:
+    """An identifier as it is kept: one that its kind makes longer than an id may be stands there by its digest."""
+    if len(identifier) <= ID_LENGTH_MAX:
+        return identifier
+    kind, _, plain = identifier.partition(":")
+    return f"{kind}:{derived_id(kind, plain)}"
 
 
 def check_user_id(user_id: str) -> str:

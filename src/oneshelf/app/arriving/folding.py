@@ -7,15 +7,18 @@ posted within the transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 
 from oneshelf.app.arriving import stocking
 from oneshelf.app.people import gathering
 from oneshelf.books import arrivals, places, rejects, repeats, seen
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import JournalRow
+from oneshelf.books.rejects import Stage
 from oneshelf.errors import InvalidInput, Problem
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import OrderCompleted
@@ -24,6 +27,10 @@ from oneshelf.insight.people.fold import fold as fold_person
 from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id, digest
 from oneshelf.words.time import zone
+
+#: An event's place in the journal: the offset of its batch, and its index within.
+Place = tuple[int, int]
+NOTHING: Mapping[Place, Problem] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -49,13 +56,19 @@ class _Tally:
     simulated: int = 0
 
 
-def fold(connection: Connection, rows: Sequence[JournalRow], time_zone: str) -> Turn:
+def fold(
+    connection: Connection,
+    rows: Sequence[JournalRow],
+    time_zone: str,
+    refused: Mapping[Place, Problem] = NOTHING,
+) -> Turn:
     """Judge and fold a stretch of the journal on top of what the books hold; reads only.
 
-    `time_zone` is that of places that are not known.
+    `time_zone` is that of places that are not known. Events at the places of `refused` are put with what cannot be read. Raises Crowded
+    for more people than one turn should hold; a single row is taken whatever it holds.
     """
     turn = Turn(recorded_at=rows[-1].recorded_at)
-    judged = list(_judge(rows, turn))
+    judged = list(_judge(rows, turn, refused))
     keys = [digest(recorded.event.source, recorded.event.id) for recorded in judged]
     unseen = seen.unseen(connection, keys)
     fresh: list[Event] = []
@@ -75,7 +88,8 @@ def fold(connection: Connection, rows: Sequence[JournalRow], time_zone: str) -> 
     def enter(state: PersonState | None, event: Event) -> PersonState:
         return fold_person(state, event, zone(zones.get(event.place_id, time_zone)))
 
-    turn.people = gathering.gather(connection, fresh, enter)
+    bytes_max = gathering.HISTORIES_BYTES_MAX if len(rows) > 1 else sys.maxsize
+    turn.people = gathering.gather(connection, fresh, enter, bytes_max=bytes_max)
     turn.stock = stocking.gather(connection, fresh, time_zone)
     return turn
 
@@ -118,31 +132,37 @@ def recorded_events(rows: Sequence[JournalRow]) -> Iterator[Recorded | tuple[Jou
                 yield Recorded(offset=row.offset, index=index, recorded_at=row.recorded_at, event=outcome)
 
 
-def _judge(rows: Sequence[JournalRow], turn: Turn) -> Iterator[Recorded]:
+def _judge(rows: Sequence[JournalRow], turn: Turn, refused: Mapping[Place, Problem]) -> Iterator[Recorded]:
+    by_offset = {row.offset: row for row in rows}
     for outcome in recorded_events(rows):
-        if isinstance(outcome, Recorded):
+        if not isinstance(outcome, Recorded):
+            _reject(turn, *outcome, stage="decode")
+        elif (problem := refused.get((outcome.offset, outcome.index))) is not None:
+            _reject(turn, by_offset[outcome.offset], problem, stage="fold")
+        else:
             yield outcome
-            continue
-        row, problem = outcome
-        _tally(turn, row.source, row.recorded_at).failed += 1
-        turn.rejected.append(
-            rejects.RejectRow(
-                # the place in the journal is the reject's id: a turn that is taken again says the same
-                id=derived_id("journal", str(row.offset), str(problem.at)),
-                source=row.source,
-                stage="decode",
-                codec=row.codec,
-                offset=row.offset,
-                at=problem.at,
-                field=problem.field,
-                value=problem.value,
-                cause=problem.cause,
-                remedy=problem.remedy,
-                raw=_alone(row, problem.at),
-                rejected_at=row.recorded_at,
-                replayed_at=None,
-            )
+
+
+def _reject(turn: Turn, row: JournalRow, problem: Problem, *, stage: Stage) -> None:
+    _tally(turn, row.source, row.recorded_at).failed += 1
+    turn.rejected.append(
+        rejects.RejectRow(
+            # the place in the journal is the reject's id: a turn that is taken again says the same
+            id=derived_id("journal", str(row.offset), str(problem.at)),
+            source=row.source,
+            stage=stage,
+            codec=row.codec,
+            offset=row.offset,
+            at=problem.at,
+            field=problem.field,
+            value=problem.value,
+            cause=problem.cause,
+            remedy=problem.remedy,
+            raw=_alone(row, problem.at),
+            rejected_at=row.recorded_at,
+            replayed_at=None,
         )
+    )
 
 
 def _alone(row: JournalRow, index: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -24,7 +25,7 @@ def append_and_pass(
         try:
             step()
         except Conflict:
-            continue  # the worker is at it
+            time.sleep(0.005)  # the worker is at it
 
 
 def _passed(core: Core) -> int:

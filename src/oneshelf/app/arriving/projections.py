@@ -7,7 +7,8 @@ compare-and-set, so that two runners cost time but never a double.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -17,8 +18,8 @@ from oneshelf.app.people import gathering, tiering
 from oneshelf.books import cursors, places, rejects, repeats
 from oneshelf.books import days as touched_days
 from oneshelf.books.database import Connection, Database
-from oneshelf.books.journal import Batch, Journal
-from oneshelf.errors import Conflict
+from oneshelf.books.journal import Batch, Journal, JournalRow
+from oneshelf.errors import Conflict, Problem, Unavailable
 from oneshelf.events import codecs
 from oneshelf.events.envelope import Event, Recorded
 from oneshelf.lake.schema import table_name
@@ -36,7 +37,11 @@ LAKE: Final = "lake"
 
 
 class Live:
-    """Journal to books: the person's state, stock, arrivals, repeats and what could not be read."""
+    """Journal to books: the person's state, stock, arrivals, repeats and what could not be read or counted.
+
+    A turn that fails is taken again at half its size, so that neither many people nor one event that nobody foresaw can stop the
+    stream: what fails alone is kept with the rejects, under its cause, and can be replayed once that is mended.
+    """
 
     name = LIVE
 
@@ -46,16 +51,41 @@ class Live:
         self._time_zone = core.settings.time_zone
         self._tiering = tiering.Tiering(core.settings)
         self._now = core.now
+        self._events_max = LIVE_EVENTS_MAX
 
     def step(self) -> int:
         """Take one turn; return how many journal rows it consumed, 0 at the head. Conflict: another runner was first."""
         with self._database.read() as connection:
             position = cursors.position(connection, self.name)
-        rows = self._journal.read(position, events_max=LIVE_EVENTS_MAX)
-        if not rows:
-            return 0
+        while True:
+            rows = self._journal.read(position, events_max=self._events_max)
+            if not rows:
+                return 0
+            try:
+                self._take(position, rows)
+            except (Conflict, Unavailable):
+                raise
+            except Exception as error:
+                if len(rows) > 1:
+                    self._events_max = max(1, sum(row.count for row in rows) // 2)
+                    continue
+                if isinstance(error, MemoryError | OSError):
+                    raise  # the machine's fault, not an event's
+                self._take(position, rows, self._poison(position, rows[0]))
+            self._events_max = min(2 * self._events_max, LIVE_EVENTS_MAX)
+            return len(rows)
+
+    def _take(
+        self,
+        position: int,
+        rows: Sequence[JournalRow],
+        refused: Mapping[folding.Place, Problem] = folding.NOTHING,
+        *,
+        trial: bool = False,
+    ) -> None:
+        """Fold these rows and save what they come to; a trial is undone at its end."""
         with self._database.read() as connection:
-            turn = folding.fold(connection, rows, self._time_zone)
+            turn = folding.fold(connection, rows, self._time_zone, refused)
             moves = self._tiering.live_moves(connection, turn.people, self._now())
 
         def save(connection: Connection) -> None:
@@ -67,9 +97,50 @@ class Live:
                     codecs.ONESHELF, gathering.SOURCE, len(decided), codecs.encode(decided), turn.recorded_at
                 )
                 self._journal.append_in(connection, batch)
+            if trial:
+                raise _Undo
 
         self._database.writer.write(save)
-        return len(rows)
+
+    def _poison(self, position: int, row: JournalRow) -> dict[folding.Place, Problem]:
+        """The events of one row that cannot be folded or saved, found by halving, each with what is known of the cause."""
+        refused: dict[folding.Place, Problem] = {}
+
+        def fault(events: int) -> Exception | None:
+            """What comes of the first so many events, without those refused already."""
+            later = {(row.offset, index): _UNTRIED for index in range(events, row.count)}
+            try:
+                self._take(position, [row], later | refused, trial=True)
+            except _Undo:
+                pass
+            except (Conflict, Unavailable, MemoryError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is the event's
+                return error
+            return None
+
+        while fault(row.count) is not None:
+            index = bisect_left(range(row.count), 1, key=lambda events: fault(events + 1) is not None)
+            refused[row.offset, index] = _uncounted(index, fault(index + 1))
+        return refused
+
+
+class _Undo(Exception):  # no error: it ends a trial
+    pass
+
+
+_UNTRIED: Final = Problem(at=0, field="event", value="", cause="was not tried.", remedy="")
+
+
+def _uncounted(index: int, error: Exception | None) -> Problem:
+    """What became of an event that could not be counted: the kind of the fault alone, as its message may quote a person."""
+    return Problem(
+        at=index,
+        field="event",
+        value="",
+        cause=f"could not be counted ({type(error).__name__}).",
+        remedy="Report it as a fault of OneShelf, and replay it when that is mended.",
+    )
 
 
 class Lakeward:

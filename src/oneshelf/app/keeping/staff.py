@@ -68,7 +68,7 @@ class Staff:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._hasher = PasswordHasher()
-        self._known: dict[str, tuple[float, Actor]] = {}
+        self._known: dict[bytes, tuple[float, Actor]] = {}
         #: verified when the name is unknown, so that the answer takes as long
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 

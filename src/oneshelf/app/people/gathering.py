@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -28,12 +29,23 @@ from oneshelf.insight.people.identity import Change, Edge, Graph, Joined, Known,
 from oneshelf.insight.people.merge import merge
 from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id
-from oneshelf.words.people import ANONYMOUS, Who, kind_of
+from oneshelf.words.people import Who, identifier_of, kind_of
 from oneshelf.words.time import moment
 
 #: The source of what OneShelf itself decided.
 SOURCE = "oneshelf"
 RULE = "rule"
+
+#: Whole numbers of the databases end here.
+AMOUNT_MAX: Final = 2**63 - 1
+
+#: Encoded histories that one turn may read before it is taken in smaller parts: decoded they are seven times as large.
+HISTORIES_BYTES_MAX: Final = 256 * 2**20
+
+
+class Crowded(Exception):  # no error: the turn is taken again, shorter
+    """The people of this turn are more than the memory should hold at a time."""
+
 
 #: Adds one event to a state.
 Fold = Callable[[PersonState | None, Event], PersonState]
@@ -76,9 +88,11 @@ class Gathered:
     decided: list[Event] = field(default_factory=list)
 
 
-def gather(connection: Connection, events: Sequence[Event], fold: Fold) -> Gathered:
-    """Fold a turn's events into people; reads only."""
-    return _Gathering(connection, events, fold).run()
+def gather(
+    connection: Connection, events: Sequence[Event], fold: Fold, *, bytes_max: int = HISTORIES_BYTES_MAX
+) -> Gathered:
+    """Fold a turn's events into people; reads only. Raises Crowded when their histories are more than `bytes_max`."""
+    return _Gathering(connection, events, fold, bytes_max).run()
 
 
 def save(connection: Connection, gathered: Gathered, at: datetime) -> None:
@@ -100,7 +114,7 @@ def save(connection: Connection, gathered: Gathered, at: datetime) -> None:
 class _Gathering:
     """One turn. What the books know is read before the first event is folded."""
 
-    def __init__(self, connection: Connection, events: Sequence[Event], fold: Fold) -> None:
+    def __init__(self, connection: Connection, events: Sequence[Event], fold: Fold, bytes_max: int) -> None:
         self._fold = fold
         self._said = said = [
             (event, ids)
@@ -112,6 +126,8 @@ class _Gathering:
         known = self._known(connection, changing)
         wanted = {who for _, ids in said if ids for who in (ids[0], self._linked(ids[0]))}
         wanted.update(*known.clusters.values())
+        if people.bytes_of(connection, wanted, enough=bytes_max) > bytes_max:
+            raise Crowded
         self._histories = {
             person_id: _History(
                 state=states.decode(found.state),
@@ -194,6 +210,8 @@ class _Gathering:
         history = self._history(own)
         person_id = self._graph.person_of(own)
         self._enter(history, event)
+        if (first := history.alone.first_seen) is not None:
+            self._known_now.first_seen[own] = first[0]  # a later event of this turn may ask who came first
         self._touched.add(own)
         if isinstance(event.body, OrderCompleted | OrderRefunded):
             self._judged.add(person_id)
@@ -231,16 +249,23 @@ class _Gathering:
         evidence: tuple[str, ...] = (),
     ) -> None:
         evidence = evidence or (f"event {event.source} {event.id}",)
+        parted: set[str] = set()
         for change in changes:
             match change:
                 case Joined():
                     self._join(change)
                 case Parted():
                     self._part(change)
+                    parted |= {change.person_id, change.left}
             row = _reason(change, event, reason, decided_by, evidence)
             self._gathered.reasons.append(row)
             if decided_by == RULE and (decided := _decision(change, row, event)) is not None:
                 self._gathered.decided.append(decided)
+        for person_id in sorted(
+            parted
+        ):  # once each, into however many people a shared identifier falls apart
+            self._judged.add(person_id)
+            self._rebuild(person_id, self._graph.cluster(person_id))
 
     def _join(self, joined: Joined) -> None:
         person_id, absorbed = joined.person_id, joined.absorbed
@@ -267,9 +292,6 @@ class _Gathering:
     def _part(self, parted: Parted) -> None:
         self._gathered.links |= dict.fromkeys(parted.identifiers, parted.person_id)
         self._gathered.absorbed.discard(parted.person_id)
-        for person_id in (parted.person_id, parted.left):
-            self._judged.add(person_id)
-            self._rebuild(person_id, self._graph.cluster(person_id))
 
     def _rebuild(self, person_id: str, cluster: set[str]) -> None:
         """Put a person together again from what each of their ids has seen."""
@@ -311,16 +333,23 @@ class _Gathering:
             first_seen_at=at if state.first_seen is None else moment(state.first_seen[0]),
             last_seen_at=at if state.last_seen is None else moment(state.last_seen[0]),
             orders=state.orders,
-            spend_minor=max((s.amount_minor - s.refunded_minor for s in state.spent.values()), default=0),
+            spend_minor=_storable(
+                max((s.amount_minor - s.refunded_minor for s in state.spent.values()), default=0)
+            ),
             simulated=any(state.simulated.values()),
         )
+
+
+def _storable(amount_minor: int) -> int:
+    """Within what the books can hold; beyond it stands nothing but abuse, which must not hold up anybody else."""
+    return max(-AMOUNT_MAX, min(amount_minor, AMOUNT_MAX))
 
 
 def identifiers_of(event: Event) -> tuple[str, ...]:
     """The identifiers that an event says are one person's, strongest first."""
     body = event.body
     if isinstance(body, PersonAliased):
-        return tuple(dict.fromkeys((*event.who.every, f"{ANONYMOUS}{body.previous_id}")))
+        return tuple(dict.fromkeys((*event.who.every, identifier_of("anonymous", body.previous_id))))
     if isinstance(body, PersonJoined | PersonParted):
         return (body.identifier, body.other)
     return event.who.every
@@ -335,7 +364,7 @@ def _reason(
         action: str, person_id: str, other_person: str, edge: Edge, why: str = reason
     ) -> identity.ReasonRow:
         return identity.ReasonRow(
-            id=derived_id("identity", *parts, action, *edge), at=at, action=action, person_id=person_id,
+            id=derived_id("identity", *parts, action, person_id, *edge), at=at, action=action, person_id=person_id,
             from_person_id=other_person, identifier=edge.identifier, other=edge.other, reason=why,
             evidence=list(evidence), decided_by=decided_by,
         )  # fmt: skip
@@ -344,7 +373,8 @@ def _reason(
         case Joined():
             return row("joined", change.person_id, change.absorbed, change.edge)
         case Parted():
-            return row("parted", change.person_id, change.left, min(change.edges))
+            edge = min(change.edges, default=Edge(change.person_id, change.left))
+            return row("parted", change.person_id, change.left, edge)
         case Refused():
             why = change.reason if change.kind is None else f"{change.reason} {change.kind}"
             return row("refused", change.person_id, change.owner, change.edge, why)

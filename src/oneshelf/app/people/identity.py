@@ -117,7 +117,7 @@ class Identity:
         """
         known_as = self._known(identifier, actor)
         body = _parted(identifier, other, reason=reason, evidence=evidence, actor=actor)
-        if other not in self._cluster(known_as):
+        if other == identifier or other not in self._cluster(known_as):
             raise InvalidInput.of(
                 "other", other, "is not one person with the first.", "See the person's identifiers."
             )
@@ -133,8 +133,15 @@ class Identity:
         actor: Actor = OPERATOR,
         now: datetime | None = None,
     ) -> None:
-        """Say that two people are not one, so that no rule ever joins them. Raises NotFound, NotAllowed."""
+        """Say that two people are not one, so that no rule ever joins them.
+
+        Raises NotFound, InvalidInput when they are one already, NotAllowed.
+        """
         one, other = (self._known(who, actor) for who in (person_a, person_b))
+        if one == other:
+            raise InvalidInput.of(
+                "person", person_b, "is one with the other.", "Undo their join, or split them."
+            )
         body = _parted(one, other, reason=reason, evidence=evidence, actor=actor)
         self._decide(body, now or utc_now())
 

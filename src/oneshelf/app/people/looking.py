@@ -26,7 +26,7 @@ from oneshelf.insight.people.flat import flat, is_simulated
 from oneshelf.insight.people.portrait import Everybody, Modelled, Portrait, Tiered
 from oneshelf.insight.people.state import PersonState
 from oneshelf.trust.access import OPERATOR, Action, Actor
-from oneshelf.words.people import ANONYMOUS
+from oneshelf.words.people import ANONYMOUS, fitting, identifier_of
 
 
 class PersonSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +225,7 @@ class People(Worth):
 
 
 def _known(connection: Connection, person_id: str) -> tuple[str, PersonState]:
-    named = (person_id, f"{ANONYMOUS}{person_id.removeprefix(ANONYMOUS)}")
+    named = (fitting(person_id), identifier_of("anonymous", person_id.removeprefix(ANONYMOUS)))
     links = identity.resolve(connection, named)
     for candidate in dict.fromkeys(links.get(one, one) for one in named):
         if data := people.states(connection, [candidate]).get(candidate):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from oneshelf.books import goods
 from oneshelf.books import tiers as books
 from oneshelf.books.bulk import chunks
 from oneshelf.books.database import Connection
-from oneshelf.books.journal import Batch, Journal
+from oneshelf.books.journal import Batch, Journal, newest
 from oneshelf.books.tiers import TierRow
 from oneshelf.errors import InvalidInput, SettingsError
 from oneshelf.events import codecs
@@ -101,15 +101,21 @@ def tiers_in_force(settings: Settings) -> Tiers:
         ) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InForce:
+    version: object
+    tiers: Tiers | None
+    cutpoints: Cutpoints = field(default_factory=dict)
+    judge: JudgeTier | None = None
+
+
 class Tiering:
     """Live tiers: what new portraits mean for the tiers of their people. Cheap: rules are compiled once for a file and a night."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._version: object = None
-        self._tiers: Tiers | None = None
-        self._cutpoints: Cutpoints = {}
-        self._judge: JudgeTier | None = None
+        #: replaced as a whole, as several threads may ask: the file's version, the cut-points, and the rules compiled for both
+        self._force: _InForce | None = None
 
     def live_moves(self, connection: Connection, gathered: Gathered, now: datetime) -> list[Move]:
         """Who moves by what a live turn came to. Everybody is judged at the moment of their own latest event, never later than `now`.
@@ -118,10 +124,10 @@ class Tiering:
         """
         if not gathered.judged and not gathered.absorbed:
             return []
-        judge = self._judging(connection)
-        if judge is None or self._tiers is None:
+        force = self._in_force(connection)
+        if force.tiers is None:
             return []
-        fields = self._tiers.fields
+        fields = force.tiers.fields
         products = self._products(connection, fields, gathered.judged.values())
         records: dict[str, Record] = {}
         moments: dict[str, datetime] = {}
@@ -156,7 +162,7 @@ class Tiering:
         """
         if not people:
             return []
-        judge = self._judging(connection)
+        judge = self._in_force(connection).judge
         if judge is None:
             return []
         known = books.tiers(connection, people)
@@ -166,22 +172,24 @@ class Tiering:
             if (move := _move(person_id, known.get(person_id), judge, record, moments[person_id])) is not None
         ]
 
-    def _judging(self, connection: Connection) -> JudgeTier | None:
-        version = _version(self._settings.tiers)
-        if version != self._version:
-            self._version, self._judge = version, None
-            try:
-                self._tiers = tiers_in_force(self._settings)
-            except SettingsError as error:
-                _log.error("tiers stand still: %s", error.cause)
-                self._tiers = None
-        if self._tiers is None:
+    def _in_force(self, connection: Connection) -> _InForce:
+        version, force = _version(self._settings.tiers), self._force
+        if force is None or force.version != version:
+            force = _InForce(version=version, tiers=self._read())
+        if force.tiers is not None:
+            cutpoints = books.cutpoints(connection) if force.tiers.tops else {}
+            if force.judge is None or cutpoints != force.cutpoints:
+                judge = judge_of(force.tiers, cutpoints, self._settings.time_zone)
+                force = replace(force, cutpoints=cutpoints, judge=judge)
+        self._force = force
+        return force
+
+    def _read(self) -> Tiers | None:
+        try:
+            return tiers_in_force(self._settings)
+        except SettingsError as error:
+            _log.error("tiers stand still: %s", error.cause)
             return None
-        cutpoints = books.cutpoints(connection) if self._tiers.tops else {}
-        if self._judge is None or cutpoints != self._cutpoints:
-            self._cutpoints = cutpoints
-            self._judge = judge_of(self._tiers, cutpoints, self._settings.time_zone)
-        return self._judge
 
 
 def _latest(state: PersonState, now: datetime) -> datetime:
@@ -222,7 +230,8 @@ def _move(
 def keep(connection: Connection, journal: Journal, moves: Sequence[Move], recorded_at: datetime) -> int:
     """Save moves and their events, within a work of the writer; return how many still applied.
 
-    The event's id comes from the person, the two tiers and the moment, so that a turn taken again says the same.
+    The event's id comes from the person and the place in the journal: somebody who is joined, parted and joined again moves three times
+    at one moment, and a turn that failed left nothing behind.
     """
     kept = 0
     for chunk in chunks(moves, MOVERS_A_TURN):
@@ -239,7 +248,7 @@ def keep(connection: Connection, journal: Journal, moves: Sequence[Move], record
             ],
             [move.person_id for move in fresh if move.to_tier is None],
         )
-        events = [_event(move) for move in fresh]
+        events = [_event(move, newest(connection)) for move in fresh]
         for part in chunks(events, 2_000):
             journal.append_in(
                 connection, Batch(codecs.ONESHELF, SOURCE, len(part), codecs.encode(part), recorded_at)
@@ -253,8 +262,8 @@ def _still(move: Move, known: TierRow | None) -> bool:
     return was == (move.from_tier, move.since)
 
 
-def _event(move: Move) -> Event:
-    parts = (move.person_id, move.from_tier or "", move.to_tier or "", move.at.isoformat())
+def _event(move: Move, after: int) -> Event:
+    parts = (move.person_id, move.from_tier or "", move.to_tier or "", str(after))
     return Event(
         id=derived_id("tier", *parts),
         source=SOURCE,
@@ -332,10 +341,10 @@ def compute_cutpoints(
         return {}
     people = core.engine.run(buyers_with(table, known)).to_pylist()[0]
     found: dict[tuple[str, float], float] = {}
-    for field, share in sorted(tops):
-        if field in known and people[field]:
-            rank = rank_of(share, people[field])
-            found[field, share] = float(core.engine.run(value_at(table, field, rank))["value"][0].as_py())
+    for name, share in sorted(tops):
+        if name in known and people[name]:
+            rank = rank_of(share, people[name])
+            found[name, share] = float(core.engine.run(value_at(table, name, rank))["value"][0].as_py())
     return found
 
 

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
@@ -114,8 +115,8 @@ def _repeat(step: Callable[[], int], pause_seconds: float, stop: threading.Event
             log.warning("%s %s", error.cause, error.remedy)
             stop.wait(RETRY_SECONDS)
             continue
-        except Exception as error:  # a full disk or a plug-in's fault must not end the worker
-            log.exception("The worker met %s and tries again.", type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # a full disk or a plug-in's fault must not end the worker
+            log.error("The worker met %s and tries again.\n%s", type(error).__name__, _where(error))
             stop.wait(RETRY_SECONDS)
             continue
         if not busy:
@@ -136,5 +137,10 @@ def _scheduled(shelf: Shelf, name: str) -> None:
         run_job(shelf, name)
     except OneShelfError as error:
         log.warning("job %s: %s %s", name, error.cause, error.remedy)
-    except Exception:  # the schedule goes on whatever a job meets
-        log.exception("job %s", name)
+    except Exception as error:  # noqa: BLE001  # the schedule goes on whatever a job meets
+        log.error("job %s met %s.\n%s", name, type(error).__name__, _where(error))
+
+
+def _where(error: Exception) -> str:
+    """The way to a fault without its message, which may quote a person."""
+    return "".join(traceback.format_tb(error.__traceback__))

@@ -155,20 +155,33 @@ class Graph:
             return []
         if len(self.cluster(person)) + len(self.cluster(owner)) > IDENTIFIERS_MAX:
             return [Refused(edge=edge, person_id=person, owner=owner, reason="size")]
-        for one in self.cluster(person):
-            for two in self.cluster(owner):
-                self._known.apart -= {Edge(one, two), Edge(two, one)}
+        self._known.apart -= self._apart(self.cluster(person), self.cluster(owner))
         return [self._join(edge)]
 
     def part(self, identifier: str, other: str) -> list[Change]:
-        """Somebody decided that these two are not one person: undo the join between them, and never make it again."""
+        """Somebody decided that these two are not one person: undo the join between them, and never make it again.
+
+        Of an identifier and itself, and where no join holds between them, nothing is left to undo.
+        """
+        if identifier == other:
+            return []
         self._known.apart |= {Edge(identifier, other), Edge(other, identifier)}
         person = self.person_of(identifier)
         if person != self.person_of(other):
             return []
-        return list(self._part(person, {self._edge_between(identifier, other)}))
+        edge = self._edge_between(identifier, other)
+        return [] if edge is None else list(self._part(person, {edge}))
 
-    def _edge_between(self, identifier: str, other: str) -> Edge:
+    def _apart(self, ours: set[str], theirs: set[str]) -> set[Edge]:
+        """The pairs between two clusters that somebody told apart, both ways round; they are few, clusters may be large."""
+        return {
+            edge
+            for edge in self._known.apart
+            if (edge.identifier in ours and edge.other in theirs)
+            or (edge.identifier in theirs and edge.other in ours)
+        }
+
+    def _edge_between(self, identifier: str, other: str) -> Edge | None:
         """The last edge on the only way from one to the other."""
         came_from: dict[str, Edge] = {}
         reached = [identifier]
@@ -180,14 +193,12 @@ class Graph:
                     if there != identifier and there not in came_from:
                         came_from[there] = edge
                         reached.append(there)
-        return came_from[other]
+        return came_from.get(other)
 
     def _against(self, person: str, owner: str) -> tuple[Reason | None, IdentifierKind | None]:
         """What stands against a join: nothing, or the reason and, for a limit, the kind whose limit it is."""
         ours, theirs = self.cluster(person), self.cluster(owner)
-        few, many = sorted((ours, theirs), key=len)
-        apart = self._known.apart
-        if apart and any(Edge(one, two) in apart for one in few for two in many):
+        if self._apart(ours, theirs):
             return "apart", None
         if len(ours) + len(theirs) > IDENTIFIERS_MAX:
             return "size", None

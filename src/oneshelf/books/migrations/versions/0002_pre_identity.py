@@ -52,3 +52,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_identity_reason_person_id", "identity_reason", ["person_id"])
     op.create_index("ix_identity_reason_from_person_id", "identity_reason", ["from_person_id"])
+    # A link of before was a join, too: as a tie it can be undone like any other.
+    link, tie = (
+        sa.table(name, sa.column("identifier", KEY), sa.column(second, KEY))
+        for name, second in (("link", "person_id"), ("tie", "other"))
+    )
+    held = sa.select(link.c.identifier, link.c.person_id).where(link.c.identifier != link.c.person_id)
+    op.execute(tie.insert().from_select(["identifier", "other"], held))
