@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, create_engine, inspect
 
 from oneshelf.books import identity, migrate
 from oneshelf.books.columns import Key
-from oneshelf.books.database import Database
+from oneshelf.books.database import Database, file_of
 from oneshelf.books.schema import metadata
 from oneshelf.errors import Unavailable
 
@@ -100,6 +100,8 @@ def test_a_step_that_fails_leaves_nothing_behind(url, steps):
 
 
 def test_a_link_of_before_there_were_ties_can_be_undone_like_any_join(url):
+    if (file := file_of(url)) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url)
     migrate._apply(engine, migrate.FOLDER, "0001_pre")
     old = MetaData()
