@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from oneshelf.errors import InvalidInput
-from oneshelf.insight.goods.forecast.history import Floats, History
+from oneshelf.insight.goods.forecast.arrays import Floats
+from oneshelf.insight.goods.forecast.history import History
 from oneshelf.insight.goods.forecast.next_day import METHODS, SHIPPED, WEEK_DAYS, WEEKS, quantiles, spreads
 from oneshelf.insight.goods.forecast.next_day_backtest import Backtest, backtest, wape_by_series
 

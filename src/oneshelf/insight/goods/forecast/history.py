@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oneshelf.errors import InvalidInput
-
-Floats = NDArray[np.float64]
+from oneshelf.insight.goods.forecast.arrays import Floats
 
 #: Days times series of one matrix; beyond it, plan for fewer series or a shorter past at a time (400 MB of floats).
 CELLS_MAX = 50_000_000

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from oneshelf.insight.goods.forecast.history import Floats
+from oneshelf.insight.goods.forecast.arrays import Floats
 
 WEEK_DAYS = 7
 #: Same weekdays that the weekday mean looks back on.

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oneshelf.errors import InvalidInput
-from oneshelf.insight.goods.forecast.history import Floats, History
+from oneshelf.insight.goods.forecast.arrays import Floats
+from oneshelf.insight.goods.forecast.history import History
 from oneshelf.insight.goods.forecast.next_day import METHODS, WEEK_DAYS, quantiles, spreads
 
 TEST_DAYS = 28

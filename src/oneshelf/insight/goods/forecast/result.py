@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from oneshelf.errors import InvalidInput, NotFound
-from oneshelf.insight.goods.forecast.history import Floats
+from oneshelf.insight.goods.forecast.arrays import Floats
 
 #: The quantiles that a forecast gives unless asked for others.
 LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)

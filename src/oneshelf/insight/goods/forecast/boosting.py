@@ -1,0 +1,131 @@
+"""Gradient boosting over all series at once, starting from the seasonal level.
+
+The trees (LightGBM) learn by what factor a step differs from the series' seasonal level, with the loss of a Tweedie
+distribution (which has many zeros and a long tail). They see the step directly rather than feeding on their own forecasts, so
+errors cannot build up along the horizon. Friedman (2001), Greedy function approximation; Januschowski et al. (2022),
+Forecasting with trees, International Journal of Forecasting 38(4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from oneshelf.errors import Unavailable
+from oneshelf.insight.goods.forecast import features
+from oneshelf.insight.goods.forecast.arrays import Floats
+from oneshelf.insight.goods.forecast.panel import Panel
+from oneshelf.insight.goods.forecast.past import Past
+from oneshelf.insight.goods.forecast.season import HEAVY_PIECES
+
+ROUNDS = 150
+#: Rows that the trees learn from; more take longer and teach little.
+ROWS_MAX = 300_000
+#: The fewest from which anything is learnt.
+ROWS_MIN = 2_000
+_ROWS_AT_ONCE = 400_000
+
+_PARAMETERS = {
+    "objective": "tweedie",
+    "tweedie_variance_power": 1.1,
+    "learning_rate": 0.06,
+    "num_leaves": 31,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    # one thread: with more, a busy machine takes a hundred times as long
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "max_bin": 127,
+    "verbose": -1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Boosted:
+    """Fitted trees."""
+
+    trees: Any
+    coding: features.Coding
+
+    def predict(self, panel: Panel, past: Past, origin: int, horizon: int) -> Floats:
+        """Series x horizon: expected demand from step `origin` on."""
+        view, count = features.View(panel, past, self.coding), len(panel)
+        out = np.empty((count, horizon))
+        per = max(1, _ROWS_AT_ONCE // horizon)
+        for first in range(0, count, per):
+            some = np.arange(first, min(first + per, count))
+            at, ahead = np.repeat(some, horizon), np.tile(np.arange(horizon), len(some))
+            factor = np.exp(self.trees.predict(view.matrix(origin, at, ahead), raw_score=True))
+            out[some] = (view.base(origin, at, ahead) * factor).reshape(-1, horizon)
+        return out
+
+
+def installed() -> bool:
+    """Whether LightGBM is there."""
+    return find_spec("lightgbm") is not None
+
+
+def fit(panel: Panel, past: Past, horizon: int, *, until: int, seed: int) -> Boosted | None:
+    """Learn from the steps before `until`; None when there are too few. Raises Unavailable without LightGBM."""
+    try:
+        import lightgbm  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError as error:
+        raise Unavailable("Boosting needs LightGBM.", "Install oneshelf[forecast].") from error
+    view = features.View(panel, past, features.Coding.of(panel))
+    rows = _rows(view, horizon, until, np.random.default_rng(seed))
+    if rows is None:
+        return None
+    data = lightgbm.Dataset(
+        rows.seen,
+        rows.demand / rows.base,
+        # as if each were counted in pieces, but a large one only so far
+        weight=rows.base / (1.0 + rows.base / HEAVY_PIECES),
+        init_score=np.zeros(len(rows.demand)),
+        feature_name=view.names(),
+        categorical_feature=list(view.coding.codes),
+    )
+    return Boosted(lightgbm.train({**_PARAMETERS, "seed": seed}, data, ROUNDS), view.coding)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What the trees learn from, a row for each pair of a series and a step ahead of some origin."""
+
+    seen: Floats
+    demand: Floats
+    base: Floats
+
+
+def _rows(view: features.View, horizon: int, until: int, r: np.random.Generator) -> _Rows | None:
+    """Pairs of series and steps ahead, drawn evenly over origins and horizons; None when they are too few."""
+    past, count = view.past, len(view.panel)
+    origins = [*range(until - 1, 2 * past.rhythm.recent, -max(1, past.rhythm.refresh))]
+    if not origins:
+        return None
+    most = ROWS_MAX // len(origins)
+    found = []
+    for origin in origins:
+        alive = np.flatnonzero((past.age(origin) > 1) & (past.mean(origin, 4 * past.rhythm.recent) > 0))
+        alive = alive if len(alive) <= most else r.choice(alive, most, replace=False)
+        reach = min(horizon, until - origin)
+        at = np.repeat(alive, min(max(1, most // count), reach))
+        ahead = r.integers(0, reach, at.size)
+        known = past.counted[at, origin + ahead]
+        at, ahead = at[known], ahead[known]
+        if at.size:
+            seen = view.matrix(origin, at, ahead)
+            found.append(_Rows(seen, past.demand[at, origin + ahead], view.base(origin, at, ahead)))
+    if sum(len(each.demand) for each in found) < ROWS_MIN:
+        return None
+    return _Rows(
+        np.concatenate([each.seen for each in found]),
+        np.concatenate([each.demand for each in found]),
+        np.concatenate([each.base for each in found]),
+    )

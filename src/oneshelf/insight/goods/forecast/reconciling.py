@@ -1,0 +1,94 @@
+"""Reconciliation: forecasts of a hierarchy's levels made to add up, so that the chain's total is the sum of its parts.
+
+Every level is forecast from its own past: the chain's season shows where a product's does not, a product's promotion shows
+where the chain's does not. The combination weighs each by how sure it is and is never below nothing: the minimum-trace
+estimator with variances (Wickramasuriya, Athanasopoulos and Hyndman 2019, JASA 114), of Nixtla's hierarchicalforecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+from scipy.stats import norm
+
+from oneshelf.errors import InvalidInput, Unavailable
+from oneshelf.insight.goods.forecast import counts
+from oneshelf.insight.goods.forecast.arrays import Floats, Ints
+from oneshelf.insight.goods.forecast.result import Forecast
+
+#: Nothing is surer than this many pieces, in standard deviations.
+_SURE = 0.05
+
+
+def reconcile(levels: Mapping[str, Forecast], members: Mapping[str, Ints]) -> dict[str, Forecast]:
+    """Make the means of all levels add up, and move their quantiles along.
+
+    `levels` ends with the bottom one; `members` says for each level above which of its series each bottom series belongs
+    to. Raises InvalidInput when levels do not cover the same days, Unavailable without hierarchicalforecast.
+    """
+    bottom = list(levels)[-1]
+    count = len(levels[bottom].series)
+    _check(levels, members, count)
+    try:
+        from hierarchicalforecast.methods import MinTraceSparse  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError as error:
+        raise Unavailable(
+            "Reconciliation needs hierarchicalforecast.", "Install oneshelf[forecast]."
+        ) from error
+    parts = [_summing(members[name], len(each.series)) for name, each in levels.items() if name != bottom]
+    summing = sparse.vstack([*parts, sparse.identity(count, format="csr")]).tocsr()
+    mean = np.vstack([each.mean for each in levels.values()])
+    deviation = np.concatenate([_deviation(each) for each in levels.values()])
+    # the estimator takes past errors and weighs by their variance: these two have that of the deviation
+    errors = np.column_stack([np.zeros_like(deviation), deviation * np.sqrt(2)])
+    made = MinTraceSparse("wls_var", nonnegative=True, qp=False).fit_predict(
+        S=summing, y_hat=mean, y_insample=errors, y_hat_insample=np.zeros_like(errors)
+    )["mean"]
+    # added up again, so that sums are sums to the last digit
+    found = np.asarray(summing @ np.maximum(made[-count:], 0.0))
+    out, first = {}, 0
+    for name, each in levels.items():
+        out[name] = _moved(each, found[first : first + len(each.series)])
+        first += len(each.series)
+    return out
+
+
+def _check(levels: Mapping[str, Forecast], members: Mapping[str, Ints], count: int) -> None:
+    days = {(each.first_day, each.days, each.levels) for each in levels.values()}
+    if len(days) > 1:
+        raise InvalidInput.of(
+            "levels", list(levels), "do not cover the same days.", "Forecast each from the same day."
+        )
+    for name in list(levels)[:-1]:
+        if members[name].shape != (count,):
+            raise InvalidInput.of(
+                f"members.{name}",
+                members[name].shape,
+                f"does not place {count} series.",
+                "Say for each of the bottom series where it belongs.",
+            )
+
+
+def _summing(member: Ints, groups: int) -> sparse.csr_matrix:
+    at = np.arange(member.size)
+    return sparse.csr_matrix((np.ones(member.size), (member, at)), shape=(groups, member.size))
+
+
+def _deviation(forecast: Forecast) -> Floats:
+    """By series: the standard deviation of a step, from how far its quantiles lie apart."""
+    low, high = forecast.levels[0], forecast.levels[-1]
+    apart = forecast.quantiles[:, :, -1] - forecast.quantiles[:, :, 0]
+    return np.asarray(np.maximum(apart.mean(axis=1) / (norm.ppf(high) - norm.ppf(low)), _SURE))
+
+
+def _moved(forecast: Forecast, mean: Floats) -> Forecast:
+    """The forecast with other means; where nothing was expected before, its quantiles are those of a steady rate."""
+    had = forecast.mean > 0
+    factor = np.where(had, mean / np.where(had, forecast.mean, 1.0), 0.0)
+    quantiles = forecast.quantiles * factor[:, :, None]
+    fresh = ~had & (mean > 0)
+    quantiles[fresh] = counts.quantiles(mean[fresh], np.zeros(1), np.array(forecast.levels))
+    return replace(forecast, mean=mean, quantiles=quantiles)
