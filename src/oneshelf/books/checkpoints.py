@@ -2,7 +2,12 @@
 
 SQLite does this inside the commit that fills the log, and whoever waits for that commit waits for the copying of megabytes too. Here
 a thread of its own does it: first all that can be copied while others write, then, writers held for a moment, the little that is
-left, so that the log begins anew and cannot grow for ever.
+left, so that the log begins anew.
+
+The second step needs a moment in which nobody writes and nobody reads what stands in the log alone. Ordinarily such moments
+are many, and the thread takes one or tries again later. Where it found none until the log is large, it makes one: this process's
+writer stands back after its commit, and readers have WAIT_MS to end. Nothing can be done against a reader that stays
+longer, in whatever process: the log grows until it leaves, and a warning says so, once.
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +23,16 @@ from typing import Final
 #: is, is then written once. Measured: from 4 to 64 MB the throughput is the same.
 LOG_BYTES: Final = 16 * 2**20
 
-#: The shortest time between two foldings, for when somebody reads for long and the log cannot begin anew.
+#: Size of the log from which on writers and readers are waited for.
+LARGE_BYTES: Final = 64 * 2**20
+
+#: How long they are waited for, writers held: what the largest delay of a write grows by.
+WAIT_MS: Final = 100
+
+#: How long after a folding that somebody was in the way of the next one is tried.
 PAUSE_SECONDS: Final = 1.0
 
-#: Pages at which a commit does it after all, where the thread could not keep up: bounds the log at 256 MB.
+#: Pages at which a commit copies too (256 MB), for when the thread is slower than the writing.
 BACKSTOP_PAGES: Final = 65_536
 
 log = logging.getLogger("oneshelf.books")
@@ -34,16 +46,17 @@ class Checkpoints:
         self._log = file.with_name(file.name + "-wal")
         self._wake = threading.Event()
         self._closing = threading.Event()
+        self._turn = threading.Lock()
+        self._told = False
         self._thread = threading.Thread(target=self._run, name="oneshelf-checkpoints", daemon=True)
         self._thread.start()
 
     def consider(self) -> None:
-        """Called after a commit: wake the thread if there is enough to do."""
-        try:
-            if self._log.stat().st_size >= LOG_BYTES:
-                self._wake.set()
-        except FileNotFoundError:
-            pass  # just folded back and removed by the last one to close
+        """Called by the writer after a commit: wake the thread if there is enough to do, and stand back if it asks for that."""
+        if self._size() >= LOG_BYTES:
+            self._wake.set()
+        with self._turn:
+            pass
 
     def close(self) -> None:
         """Finish what is under way and stop."""
@@ -51,22 +64,42 @@ class Checkpoints:
         self._wake.set()
         self._thread.join()
 
-    def _run(self) -> None:
-        while self._wake.wait() and not self._closing.is_set():
-            self._wake.clear()
-            try:
-                self._fold_back()
-            except (
-                sqlite3.Error
-            ) as error:  # the next commit asks again, and beyond the backstop does it itself
-                log.warning("The write-ahead log could not be folded back now: %s", error)
-            self._closing.wait(PAUSE_SECONDS)
-
-    def _fold_back(self) -> None:
-        # Without a timeout: the second step waits for readers with the writers' lock in its hand, so it must not wait.
-        connection = sqlite3.connect(self._file, timeout=0, isolation_level=None)
+    def _size(self) -> int:
         try:
+            return self._log.stat().st_size
+        except OSError:  # such as: just folded back and removed by the last one to close
+            return 0
+
+    def _run(self) -> None:
+        while self._wake.wait():
+            self._wake.clear()  # before looking at what it may mean
+            if self._closing.is_set():
+                return
+            large = self._size() >= LARGE_BYTES
+            try:
+                hindrance = None if self._fold_back(large=large) else "others read or write without a pause"
+            except sqlite3.Error as error:
+                hindrance = str(error)
+            if hindrance is not None:
+                self._tell(hindrance, large=large)
+                self._closing.wait(PAUSE_SECONDS)
+            elif not large:
+                self._told = False
+
+    def _fold_back(self, *, large: bool) -> bool:
+        """Copy the log and begin it anew; False where somebody was in the way of that."""
+        with closing(sqlite3.connect(self._file, timeout=0, isolation_level=None)) as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+            if large:
+                connection.execute(f"PRAGMA busy_timeout={WAIT_MS}")
+            with self._turn if large else nullcontext():
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def _tell(self, hindrance: str, *, large: bool) -> None:
+        """Say that the log stays large, once until it is small again."""
+        if large and not self._told:
+            self._told = True
+            log.warning(
+                "The write-ahead log, %d MB now, cannot be folded back: %s.", self._size() // 2**20, hindrance
+            )
