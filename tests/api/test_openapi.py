@@ -63,6 +63,17 @@ OPERATIONS = [
     *(f"GET /v1/audiences{of}" for of in ("", "/fields", "/size", "/overlap", "/sample", "/saved/{name}")),
     *(f"GET /v1/audiences/saved/{{name}}/{of}" for of in ("versions", "size", "export")),
     *(f"GET /v1/tiers{of}" for of in ("", "/moves", "/watched")),
+    *(
+        f"GET /v1/stock{of}"
+        for of in (
+            "",
+            *(
+                f"/{of}"
+                for of in ("places", "lots", "available", "moves", "due", "reservations", "consigned")
+            ),
+        )
+    ),
+    *(f"POST /v1/stock/{of}" for of in ("reservations", "releases", "sales", "documents")),
     *(f"GET /v1/system/{of}" for of in ("checks", "tables", "jobs")),
     "GET /health",
 ]

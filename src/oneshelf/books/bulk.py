@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Table, any_, bindparam, func, literal, select, tuple_
@@ -66,26 +67,56 @@ def put(
     """
     if not rows:
         return
-    names = list(rows[0])
+    names = tuple(rows[0])
+    _execute(connection, _upsert(connection.dialect.name, table, names, update, where), names, rows)
+
+
+def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows with the same fields, none of which is there already: a key that is taken is an error."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    _execute(connection, _insert(connection.dialect.name, table, names), names, rows)
+
+
+def _execute(
+    connection: Connection, insert: Any, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+) -> None:
     on_postgres = connection.dialect.name == "postgresql"
-    insert: Any = (postgresql.insert if on_postgres else sqlite.insert)(table)
-    if on_postgres:
-        # One array a column instead of one parameter a value: one statement, planned once, whatever the number of rows.
-        arrays = [bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1)) for name in names]
-        source = func.unnest(*arrays).table_valued(*names).render_derived()
-        insert = insert.from_select(names, select(*(source.c[name] for name in names)))
-    key = [column.name for column in table.primary_key]
-    if update is None:
-        insert = insert.on_conflict_do_nothing(index_elements=key)
-    else:
-        condition = None if where is None else where(insert.excluded)
-        insert = insert.on_conflict_do_update(
-            index_elements=key, set_=dict(update(insert.excluded)), where=condition
-        )
     for chunk in _statements(rows):
         connection.execute(
             insert, {name: [row[name] for row in chunk] for name in names} if on_postgres else list(chunk)
         )
+
+
+@lru_cache(maxsize=256)
+def _insert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+    """The statement that inserts rows. Building one takes longer than running it with few rows, so it is kept."""
+    if dialect != "postgresql":
+        return sqlite.insert(table)
+    # One array a column instead of one parameter a value: one statement, planned once, whatever the number of rows.
+    arrays = [bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1)) for name in names]
+    source = func.unnest(*arrays).table_valued(*names).render_derived()
+    return postgresql.insert(table).from_select(names, select(*(source.c[name] for name in names)))
+
+
+@lru_cache(maxsize=256)
+def _upsert(
+    dialect: str,
+    table: Table,
+    names: tuple[str, ...],
+    update: Update | None,
+    where: Callable[[Any], ColumnElement[bool]] | None,
+) -> Any:
+    """The statement of `put`. It is kept: hand in functions of a module, or it is built each time."""
+    insert = _insert(dialect, table, names)
+    key = [column.name for column in table.primary_key]
+    if update is None:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    condition = None if where is None else where(insert.excluded)
+    return insert.on_conflict_do_update(
+        index_elements=key, set_=dict(update(insert.excluded)), where=condition
+    )
 
 
 def _statements(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
@@ -100,6 +131,7 @@ def _statements(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[
     yield rows[start:]
 
 
+@cache
 def replace(table: Table) -> Update:
     """Set every field but the key from the refused row: the last one wins."""
     names = [column.name for column in table.columns if not column.primary_key]

@@ -12,6 +12,7 @@ import msgspec
 import zstandard
 from sqlalchemy import Connection, Row, func, select
 
+from oneshelf.books.bulk import add
 from oneshelf.books.database import Database
 from oneshelf.books.schema.journal import journal
 from oneshelf.errors import InvalidInput
@@ -114,7 +115,7 @@ class Journal:
         """Write batches by one statement and answer their offsets. Safe because writers take turns."""
         first = newest(connection) + 1
         rows = [self._row(first + place, batch) for place, batch in enumerate(batches)]
-        connection.execute(journal.insert(), rows)
+        add(connection, journal, rows)
         return [row["offset"] for row in rows]
 
     def _row(self, offset: int, batch: Batch) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from oneshelf.cli import (
     running,
     sources,
     staff,
+    stock,
     tiers,
     worth,
 )
@@ -50,6 +51,7 @@ for group in (
     backtest,
     measures,
     places,
+    stock,
     offers,
     sources,
     staff,

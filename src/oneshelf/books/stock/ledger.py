@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
-from oneshelf.books.bulk import among_pairs, chunks, put, replace
+from oneshelf.books.bulk import add, among_pairs, chunks, put, replace
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
 from oneshelf.insight.goods.stock.lots import Lot
 from oneshelf.insight.goods.stock.moves import Move, Parts, Posted
@@ -24,6 +24,28 @@ Pair = tuple[str, str]
 
 #: Pairs in one statement: two parameters each.
 _PAIRS_MAX: Final = 4_000
+
+
+_HOLDINGS: Final = select(
+    stock_level.c.place_id,
+    stock_level.c.product_id,
+    stock_level.c.reserved,
+    stock_level.c.last_at,
+    stock_level.c.fixed_at,
+    stock_level.c.simulated,
+    stock_lot.c.lot_id,
+    stock_lot.c.pieces,
+    stock_lot.c.expires_on,
+    stock_lot.c.owner_id,
+).outerjoin(
+    stock_lot,
+    and_(
+        stock_lot.c.place_id == stock_level.c.place_id,
+        stock_lot.c.product_id == stock_level.c.product_id,
+        stock_lot.c.pieces > 0,
+    ),
+)
+_NEWEST: Final = select(func.max(stock_move.c.id))
 
 
 class Ledger:
@@ -63,17 +85,15 @@ class Ledger:
     def save(self, recorded_at: datetime) -> None:
         """Write what was posted."""
         if self._new:
-            first = (self._connection.execute(select(func.max(stock_move.c.id))).scalar() or 0) + 1
-            self._write(
-                [move_row(first + at, move, parts, recorded_at) for at, (move, parts) in enumerate(self._new)]
-            )
-        self._write(
-            [
-                move_row(posted.id, posted.move, parts, recorded_at)
-                for posted, parts in self._changed.values()
-            ],
-            changed=True,
-        )
+            first = (self._connection.execute(_NEWEST).scalar() or 0) + 1
+            rows = [
+                move_row(first + at, move, parts, recorded_at) for at, (move, parts) in enumerate(self._new)
+            ]
+            add(self._connection, stock_move, rows)
+        changed = [
+            move_row(posted.id, posted.move, parts, recorded_at) for posted, parts in self._changed.values()
+        ]
+        put(self._connection, stock_move, changed, update=_derived)
         self._save_levels()
         self._save_lots()
         self._touched.clear()
@@ -105,34 +125,35 @@ class Ledger:
         return [posted_of(row) for row in self._connection.execute(query)]
 
     def _load(self, pairs: Sequence[Pair]) -> None:
+        """Read levels with the lots that have any pieces, by one statement."""
+        level = stock_level.c
         for chunk in chunks(pairs, _PAIRS_MAX):
-            table = stock_level.c
-            found = among_pairs(self._connection, table.place_id, table.product_id, chunk)
-            for row in self._connection.execute(select(stock_level).where(found)):
-                holding = self._holdings[row.place_id, row.product_id]
-                holding.reserved, holding.simulated = row.reserved, row.simulated
-                holding.last_at, holding.fixed_at = row.last_at, row.fixed_at
-            self._load_lots(chunk, stock_lot.c.pieces > 0)
+            found = among_pairs(self._connection, level.place_id, level.product_id, chunk)
+            for row in self._connection.execute(_HOLDINGS.where(found)):
+                place_id, product_id, reserved, last_at, fixed_at, simulated, lot_id, *of_lot = row
+                holding = self._holdings[place_id, product_id]
+                holding.reserved, holding.simulated = reserved, simulated
+                holding.last_at, holding.fixed_at = last_at, fixed_at
+                if lot_id is not None:
+                    self._note_lot((place_id, product_id), lot_id, *of_lot)
 
     def _load_empty_lots(self, pairs: Sequence[Pair]) -> None:
         """Undoing may fill lots that are empty now: their age is needed."""
-        for chunk in chunks(pairs, _PAIRS_MAX):
-            self._load_lots(chunk, stock_lot.c.pieces == 0)
-
-    def _load_lots(self, pairs: Sequence[Pair], which: Any) -> None:
         table = stock_lot.c
-        found = among_pairs(self._connection, table.place_id, table.product_id, pairs)
-        for row in self._connection.execute(select(stock_lot).where(found, which)):
-            lots = self._holdings[row.place_id, row.product_id].lots
-            if row.lot_id not in lots:
-                lots[row.lot_id] = Lot(
-                    pieces=row.pieces, expires_on=row.expires_on, owner_id=row.owner_id or None
+        for chunk in chunks(pairs, _PAIRS_MAX):
+            found = among_pairs(self._connection, table.place_id, table.product_id, chunk)
+            for row in self._connection.execute(select(stock_lot).where(found, table.pieces == 0)):
+                self._note_lot(
+                    (row.place_id, row.product_id), row.lot_id, row.pieces, row.expires_on, row.owner_id
                 )
-                self._read[row.place_id, row.product_id, row.lot_id] = _state(lots[row.lot_id])
 
-    def _write(self, rows: Sequence[dict[str, Any]], *, changed: bool = False) -> None:
-        update = (lambda given: {"effect": given.effect, "parts": given.parts}) if changed else None
-        put(self._connection, stock_move, rows, update=update)
+    def _note_lot(
+        self, pair: Pair, lot_id: str, pieces: int, expires_on: date | None, owner_id: str | None
+    ) -> None:
+        lots = self._holdings[pair].lots
+        if lot_id not in lots:
+            lots[lot_id] = Lot(pieces=pieces, expires_on=expires_on, owner_id=owner_id)
+            self._read[(*pair, lot_id)] = _state(lots[lot_id])
 
     def _save_levels(self) -> None:
         rows = []
@@ -168,6 +189,11 @@ class Ledger:
                         }
                     )
         put(self._connection, stock_lot, rows, update=replace(stock_lot))
+
+
+def _derived(given: Any) -> dict[str, Any]:
+    """What of a move follows from those before it."""
+    return {"effect": given.effect, "parts": given.parts}
 
 
 def _state(lot: Lot) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, false, or_, select
 
 from oneshelf.books.bulk import among_pairs, chunks, put, replace
 from oneshelf.books.schema.stock import reservation
@@ -43,6 +43,17 @@ def find(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tupl
         for row in connection.execute(query):
             found[row.place_id, row.order_id] = _reservation(row)
     return found
+
+
+def concerning(
+    connection: Connection, keys: Collection[tuple[str, str]], now: datetime, limit: int = 1_000
+) -> list[Reservation]:
+    """Those of `find`, and open ones whose time is over, by one statement: every group of buyers asks for both."""
+    table = reservation.c
+    over = and_(table.status == "open", table.expires_at <= now)
+    mine = among_pairs(connection, table.place_id, table.order_id, sorted(keys)) if keys else false()
+    query = select(reservation).where(or_(over, mine)).limit(limit + len(keys))
+    return [_reservation(row) for row in connection.execute(query)]
 
 
 def expired(connection: Connection, now: datetime, limit: int = 1_000) -> list[Reservation]:

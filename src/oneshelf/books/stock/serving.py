@@ -93,9 +93,9 @@ class _Counter:
     def __init__(self, connection: Connection, commands: Sequence[Command], now: datetime) -> None:
         self._connection = connection
         self._now = now
-        expired = {given.key: given for given in reservations.expired(connection, self._now)}
         keys = {(command.place_id, command.order_id) for command in commands}
-        self._reservations = expired | reservations.find(connection, keys - expired.keys())
+        found = reservations.concerning(connection, keys, now)
+        self._reservations = {given.key: given for given in found}
         self._sold = known(connection, {c.document for c in commands if isinstance(c, Sell)})
         self._changed: dict[tuple[str, str], Reservation] = {}
         pairs: set[Pair] = set()
@@ -106,8 +106,9 @@ class _Counter:
             pairs.update((given.place_id, product_id) for product_id in given.lines)
         self._ledger = Ledger(connection, pairs)
         self.batches: list[Batch] = []
-        for given in expired.values():
-            self._end(given, "expired", given.expires_at, given.expires_at.date())
+        for given in found:
+            if given.status == "open" and given.expires_at <= now:
+                self._end(given, "expired", given.expires_at, given.expires_at.date())
 
     def serve(self, command: Command) -> Served | OneShelfError:
         """Serve one command; a refusal has changed nothing."""

@@ -25,6 +25,10 @@ SHOWN: Final = 100
 class Looking(StockBase):
     """Questions about stock."""
 
+    def today(self, place_id: str) -> date:
+        """The business day of a place."""
+        return self._day(self._core.now(), place_id)
+
     def places(self, *, actor: Actor = OPERATOR) -> tuple[PlaceStock, ...]:
         """The actor's places whose stock is kept, each in one line, in order of id."""
         actor.require("stock.read")

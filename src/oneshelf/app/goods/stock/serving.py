@@ -21,7 +21,7 @@ from oneshelf.events.catalogue import OrderCompleted
 from oneshelf.events.envelope import Event
 from oneshelf.insight.goods.stock.documents import document_of, sold
 from oneshelf.trust.access import OPERATOR, Actor
-from oneshelf.words.ids import Id
+from oneshelf.words.ids import Id, derived_id
 from oneshelf.words.people import Who
 from oneshelf.words.places import Channel
 from oneshelf.words.quantity import QUANTITY_MAX
@@ -57,30 +57,28 @@ class Serving(StockBase):
         The same order with the same lines again changes nothing. Raises NotEnough with every product that is short, Conflict when the
         order holds other goods here.
         """
-        actor.require("stock.change", place_id)
-        _check(order_id, place_id, lines)
-        if not 0 < minutes <= HOLD_MINUTES_MAX:
-            raise InvalidInput.of(
-                "minutes", minutes, "is no time to hold goods.", f"Give 1 to {HOLD_MINUTES_MAX}."
-            )
-        at = now or self._core.now()
-        served = self._serve(
-            Reserve(
-                place_id=place_id,
-                order_id=order_id,
-                lines=dict(lines),
-                at=at,
-                day=self._day(at, place_id),
-                expires_at=at + timedelta(minutes=minutes),
-            )
-        )
-        return _held(served, order_id)
+        wanted = self._reserving(order_id, place_id, lines, minutes=minutes, now=now, actor=actor)
+        return _held(self._serve(wanted), order_id)
+
+    async def reserve_async(
+        self,
+        order_id: str,
+        place_id: str,
+        lines: Mapping[str, int],
+        *,
+        minutes: int = HOLD_MINUTES,
+        actor: Actor = OPERATOR,
+    ) -> Reservation:
+        """`reserve` for callers on an event loop."""
+        wanted = self._reserving(order_id, place_id, lines, minutes=minutes, now=None, actor=actor)
+        return _held(await self._serve_async(wanted), order_id)
 
     def release(
         self, order_id: str, place_id: str, *, now: datetime | None = None, actor: Actor = OPERATOR
     ) -> Reservation:
         """Give up what is held for an order. What was sold, released or has expired stays so. Raises NotFound."""
         actor.require("stock.change", place_id)
+        _check_ids(order_id, place_id)
         at = now or self._core.now()
         served = self._serve(
             Release(place_id=place_id, order_id=order_id, at=at, day=self._day(at, place_id))
@@ -101,12 +99,70 @@ class Serving(StockBase):
 
         The same order again changes nothing. Raises NotEnough with every product that is short, and then nothing was sold.
         """
+        return self._serve(self._selling(order, place_id, who=who, channel=channel, now=now, actor=actor))
+
+    async def sell_async(
+        self,
+        order: OrderCompleted,
+        place_id: str,
+        *,
+        who: Who | None = None,
+        channel: Channel = "web",
+        actor: Actor = OPERATOR,
+    ) -> Served:
+        """`sell` for callers on an event loop: many buyers, one thread."""
+        return await self._serve_async(
+            self._selling(order, place_id, who=who, channel=channel, now=None, actor=actor)
+        )
+
+    def expire(self, *, now: datetime | None = None) -> None:
+        """Release what was held too long. Whoever is served next does the same, so this is for a night without buyers."""
+        at = now or self._core.now()
+        self._core.database.writer.write(lambda connection: serving.expire(connection, at))
+
+    def _reserving(
+        self,
+        order_id: str,
+        place_id: str,
+        lines: Mapping[str, int],
+        *,
+        minutes: int,
+        now: datetime | None,
+        actor: Actor,
+    ) -> Reserve:
+        actor.require("stock.change", place_id)
+        _check(order_id, place_id, lines)
+        if not 0 < minutes <= HOLD_MINUTES_MAX:
+            raise InvalidInput.of(
+                "minutes", minutes, "is no time to hold goods.", f"Give 1 to {HOLD_MINUTES_MAX}."
+            )
+        at = now or self._core.now()
+        return Reserve(
+            place_id=place_id,
+            order_id=order_id,
+            lines=dict(lines),
+            at=at,
+            day=self._day(at, place_id),
+            expires_at=at + timedelta(minutes=minutes),
+        )
+
+    def _selling(
+        self,
+        order: OrderCompleted,
+        place_id: str,
+        *,
+        who: Who | None,
+        channel: Channel,
+        now: datetime | None,
+        actor: Actor,
+    ) -> Sell:
         actor.require("stock.change", place_id)
         lines = sold(order.lines)
         _check(order.order_id, place_id, lines)
         at = now or self._core.now()
         event = Event(
-            id=f"{order.__struct_config__.tag}/{place_id}/{order.order_id}"[:200],
+            # at one place an order is sold once, whoever says it how often
+            id=derived_id("sale", place_id, order.order_id),
             source=SOURCE,
             happened_at=at,
             body=order,
@@ -114,48 +170,60 @@ class Serving(StockBase):
             place_id=place_id,
             channel=channel,
         )
-        batch = Batch(codecs.ONESHELF, SOURCE, 1, codecs.encode([event]), utc_now())
-        return self._serve(
-            Sell(
-                document=document_of(event),
-                place_id=place_id,
-                order_id=order.order_id,
-                lines=lines,
-                at=at,
-                day=self._day(at, place_id),
-                batch=batch,
-            )
+        return Sell(
+            document=document_of(event),
+            place_id=place_id,
+            order_id=order.order_id,
+            lines=lines,
+            at=at,
+            day=self._day(at, place_id),
+            batch=Batch(codecs.ONESHELF, SOURCE, 1, codecs.encode([event]), utc_now()),
         )
 
-    def expire(self, *, now: datetime | None = None) -> None:
-        """Release what was held too long. Whoever is served next does the same, so this is for a night without buyers."""
-        at = now or self._core.now()
-        self._core.database.writer.write(lambda c: serving.expire(c, at))
-
     def _serve(self, command: Command) -> Served:
-        size = _COMMAND_BYTES + (len(command.batch.data) if isinstance(command, Sell) else 0)
-        answer = self._core.database.writer.gather(self._serve_all, command, size).result()
-        if isinstance(answer, OneShelfError):
-            raise answer
-        return answer
+        return _answer(self._core.database.writer.gather(self._serve_all, command, _size(command)).result())
+
+    async def _serve_async(self, command: Command) -> Served:
+        return _answer(
+            await self._core.database.writer.gather_async(self._serve_all, command, _size(command))
+        )
 
     def _serve_all(self, connection: Connection, commands: Sequence[Command]) -> list[Served | OneShelfError]:
         return serving.serve(connection, commands, self._core.journal.append_all_in)
 
 
-def _check(order_id: str, place_id: str, lines: Mapping[str, int]) -> None:
-    """Raise InvalidInput with everything that is wrong. What the database would refuse must not get into a group."""
-    problems = [
+def _size(command: Command) -> int:
+    return _COMMAND_BYTES + (len(command.batch.data) if isinstance(command, Sell) else 0)
+
+
+def _answer(answer: Served | OneShelfError) -> Served:
+    if isinstance(answer, OneShelfError):
+        raise answer
+    return answer
+
+
+def _check_ids(order_id: str, place_id: str) -> None:
+    if problems := _unusable_ids(order_id, place_id):
+        raise InvalidInput("The order cannot be served.", problems[0].remedy, problems=problems)
+
+
+def _unusable_ids(order_id: str, place_id: str) -> list[Problem]:
+    return [
         Problem(
             at=0,
             field=field,
             value=brief(value),
             cause="cannot be an id.",
-            remedy="Use printable characters.",
+            remedy="Use 1 to 200 printable characters.",
         )
         for field, value in (("order_id", order_id), ("place_id", place_id))
         if not _is_id(value)
     ]
+
+
+def _check(order_id: str, place_id: str, lines: Mapping[str, int]) -> None:
+    """Raise InvalidInput with everything that is wrong. What the database would refuse must not get into a group."""
+    problems = _unusable_ids(order_id, place_id)
     if not 0 < len(lines) <= LINES_MAX:
         problems.append(
             Problem(
