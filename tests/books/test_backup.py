@@ -6,7 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from oneshelf.books import cursors, goods, jobs, offers, people
+from oneshelf.books import access_log, cursors, goods, jobs, offers, people
+from oneshelf.books.access_log import AccessRow
 from oneshelf.books.backup import backup_books, restore_books
 from oneshelf.books.database import Database
 from oneshelf.books.journal import Batch, Journal
@@ -36,12 +37,16 @@ def fill(database: Database, now) -> None:
         people.save(connection, [row])
 
     database.writer.write(write)
+    look = AccessRow(at=now, actor="mei", role="store", purpose="service", action="people.read", allowed=True)
+    database.looks.write(lambda connection: access_log.add(connection, look))
 
 
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    with database.read() as connection:
+    with database.read() as books, database.read_looks() as looks:
         return {
-            name: sorted(map(tuple, connection.execute(table.select())), key=str)
+            name: sorted(
+                map(tuple, (looks if name == "access_log" else books).execute(table.select())), key=str
+            )
             for name, table in metadata.tables.items()
         }
 
@@ -53,6 +58,7 @@ def test_restored_books_hold_what_was_backed_up_and_go_on(database, new_url, tmp
     restore_books(tmp_path / "folder" / "backup.db", url)
     with closing(Database.open(url)) as restored:
         assert contents(restored) == contents(database)
+        assert len(contents(restored)["access_log"]) == 1
         assert restored.writer.write(lambda connection: jobs.enqueue(connection, "next", {}, now=now)) == 2
         assert Journal(restored).append(Batch("test/1", "till", 1, b"", now)).result() == 2
 

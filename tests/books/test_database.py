@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import exc, text
 
 from oneshelf.books import cursors
-from oneshelf.books.database import Database, _begin_writing
+from oneshelf.books.database import Database
+from oneshelf.books.engines import _begin_writing
 from oneshelf.errors import SettingsError, Unavailable
 
 OPENER = """
@@ -104,7 +105,7 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path):
 
 
 def test_books_that_another_holds_too_long_are_unavailable(url, monkeypatch):
-    monkeypatch.setattr("oneshelf.books.database.BUSY_TIMEOUT_MS", 200)
+    monkeypatch.setattr("oneshelf.books.engines.BUSY_TIMEOUT_MS", 200)
     with closing(Database.open(url)) as one, closing(Database.open(url)) as other:
         reached, let_go = threading.Event(), threading.Event()
         held = other.writer.submit(lambda connection: (reached.set(), let_go.wait(20)))

@@ -1,11 +1,14 @@
 """Staff, their sessions and keys, and the access log."""
 
+import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from oneshelf.books import access_log, staff
 from oneshelf.books.access_log import AccessRow
+from oneshelf.books.database import Database
 from oneshelf.books.staff import ApiTokenRow, SessionRow, StaffRow, WriteKeyRow
 from oneshelf.errors import Conflict, NotFound
 
@@ -123,11 +126,39 @@ def test_the_access_log_lists_every_look_newest_first_page_by_page(database, now
         for number in range(5)
     ]
     for look in looks:
-        database.writer.write(lambda connection, look=look: access_log.add(connection, look))
-    with database.read() as connection:
+        database.looks.write(lambda connection, look=look: access_log.add(connection, look))
+    with database.read_looks() as connection:
         first = access_log.listing(connection, limit=2)
         rest = access_log.listing(connection, after=first[-1].id)
         assert [(row.person_id, row.allowed) for row in first + rest] == [
             (look.person_id, look.allowed) for look in reversed(looks)
         ]
         assert len(access_log.listing(connection, person_id="p-1")) == 2
+
+
+def test_a_look_does_not_wait_for_the_turn_of_those_who_write_to_the_books(database, now):
+    look = AccessRow(at=now, actor="mei", role="store", purpose="service", action="people.read", allowed=True)
+    noted = threading.Event()
+
+    def hold(connection):
+        staff.end_sessions_of(connection, "mei")  # the books are being written to
+        return noted.wait(20)
+
+    held = database.writer.submit(hold)
+    database.looks.write(lambda connection: access_log.add(connection, look))
+    noted.set()
+    assert held.result()
+
+
+def test_looks_that_stand_in_sqlite_books_move_to_their_own_file_once(tmp_path, now):
+    url = f"sqlite:///{tmp_path}/books.db"
+    look = AccessRow(at=now, actor="mei", role="store", purpose="service", action="people.read", allowed=True)
+    with closing(Database.open(url)) as database:
+        for _ in range(3):
+            database.writer.write(lambda connection: access_log.add(connection, look))
+    for _ in range(2):
+        with closing(Database.open(url)) as database:
+            with database.read_looks() as connection:
+                assert [row.id for row in access_log.listing(connection)] == [3, 2, 1]
+            with database.read() as connection:
+                assert access_log.listing(connection) == []

@@ -151,7 +151,7 @@ def test_a_late_document_rewrites_only_what_it_touches(database):
             rows = parameters["id"] if isinstance(parameters, dict) else parameters
             written.append(len(rows) if many or isinstance(parameters, dict) else 1)
 
-    sa_event.listen(database._writing, "before_cursor_execute", note)
+    sa_event.listen(database._books.writing, "before_cursor_execute", note)
     record(database, move("received", 500, 1_000.5))
     assert written == [1, 1]  # itself, and the next count
     with database.read() as connection:

@@ -99,7 +99,7 @@ class Core:
                 place_id=place_id,
                 allowed=allowed,
             )
-            return self.database.writer.submit(lambda connection: access_log.add(connection, row))
+            return self.database.looks.submit(lambda connection: access_log.add(connection, row))
 
         try:
             actor.require(action, place_id)

@@ -1,13 +1,22 @@
-"""The access log: every look at a person's data. Rows are added, never changed."""
+"""The access log: every look at a person's data. Rows are added, never changed.
+
+Beside SQLite books it has a file of its own; the table of that name in the books holds what a backup brought, until they are opened.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from oneshelf.books.schema.staff import access_log
+
+#: Rows that are moved at a time.
+_ROWS = 1_000
 
 
 class AccessRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,3 +50,28 @@ def listing(
     if person_id is not None:
         query = query.where(access_log.c.person_id == person_id)
     return [AccessRow(**row._mapping) for row in connection.execute(query)]
+
+
+def looks_file(books: Path) -> Path:
+    """Where the log stands beside the books of a SQLite file."""
+    return books.with_name(f"{books.stem}-looks{books.suffix}")
+
+
+def move_looks(books: Engine, looks: Engine) -> None:
+    """Make the file beside SQLite books, and bring into it what the books themselves hold: of a backup, or of before.
+
+    A run that dies between the two files is done again: an id that is there already is the same look.
+    """
+    with looks.begin() as beside:
+        beside.execute(CreateTable(access_log, if_not_exists=True))
+        for index in access_log.indexes:
+            beside.execute(CreateIndex(index, if_not_exists=True))
+    with books.connect() as connection:
+        if connection.execute(select(access_log.c.id).limit(1)).first() is None:
+            return
+    with books.begin() as within, looks.begin() as beside:
+        while (
+            rows := within.execute(select(access_log).order_by(access_log.c.id).limit(_ROWS)).mappings().all()
+        ):
+            beside.execute(insert(access_log).on_conflict_do_nothing(), [dict(row) for row in rows])
+            within.execute(delete(access_log).where(access_log.c.id <= rows[-1]["id"]))

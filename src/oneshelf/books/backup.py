@@ -11,11 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table, create_engine, func, select, text
 
 from oneshelf.books.bulk import put
 from oneshelf.books.database import Database, file_of
 from oneshelf.books.schema import metadata
+from oneshelf.books.schema.staff import access_log
 from oneshelf.errors import Conflict, InvalidInput, Unavailable
 
 #: Rows that are in memory at a time; a row holds up to a batch of events.
@@ -30,10 +31,10 @@ def backup_books(database: Database, target: Path) -> None:
         part = Path(folder) / "books.db"
         if database.path is not None:
             _copy_file(database.path, part)
+            _copy_looks(database, part)
         else:
-            copy = Database.open(f"sqlite:///{part}")
-            with database.read() as source, closing(copy):
-                copy.writer.write(lambda connection: _copy_rows(source, connection))
+            with closing(Database.open(f"sqlite:///{part}")) as copy:
+                copy.writer.write(lambda connection: _copy_all(database, connection))
         _settle(part)
         part.rename(target)
     _sync(target.parent)
@@ -55,17 +56,17 @@ def restore_books(backup: Path, url: str) -> None:
             if file is not None:
                 backup_books(source, file)
             else:
-                with closing(Database.open(url)) as target, source.read() as connection:
-                    target.writer.write(lambda into: _fill(connection, into))
+                with closing(Database.open(url)) as target:
+                    target.writer.write(lambda into: _fill(source, into))
 
 
-def _fill(source: Connection, target: Connection) -> None:
+def _fill(source: Database, target: Connection) -> None:
     for table in metadata.sorted_tables:
         if target.execute(select(table).limit(1)).first() is not None:
             raise Conflict(
                 "The database to restore into is not empty.", "Create a new one and restore into that."
             )
-    _copy_rows(source, target)
+    _copy_all(source, target)
     for table in metadata.sorted_tables:
         _count_on(target, table)
 
@@ -80,12 +81,25 @@ def _count_on(target: Connection, table: Table) -> None:
         )
 
 
-def _copy_rows(source: Connection, target: Connection) -> None:
-    """Copy every table; `source` sees them all at one moment."""
-    for table in metadata.sorted_tables:
-        rows = source.execution_options(stream_results=True).execute(select(table))
-        for chunk in rows.mappings().partitions(_ROWS):
-            put(target, table, [dict(row) for row in chunk])
+def _copy_all(source: Database, target: Connection) -> None:
+    """Copy every table, as all of them are at one moment; looks, which have no order with them, as they are then."""
+    with source.read() as books, source.read_looks() as looks:
+        for table in metadata.sorted_tables:
+            _copy_rows(looks if table is access_log else books, target, table)
+
+
+def _copy_looks(source: Database, part: Path) -> None:
+    """Bring the log of looks, which has a file of its own, into the one file of the backup."""
+    engine = create_engine(f"sqlite:///{part}", hide_parameters=True)
+    with source.read_looks() as looks, engine.begin() as target:
+        _copy_rows(looks, target, access_log)
+    engine.dispose()
+
+
+def _copy_rows(source: Connection, target: Connection, table: Table) -> None:
+    rows = source.execution_options(stream_results=True).execute(select(table))
+    for chunk in rows.mappings().partitions(_ROWS):
+        put(target, table, [dict(row) for row in chunk])
 
 
 def _copy_file(source: Path, target: Path) -> None:

@@ -233,7 +233,7 @@ class Staff:
     ) -> Page[Access]:
         """Who looked at whom, for what, newest first."""
         actor.require("staff.manage")
-        with self._core.database.read() as connection:
+        with self._core.database.read_looks() as connection:
             rows = access_log.listing(connection, limit=limit + 1, after=read_cursor(after, int))
         items = tuple(
             Access(
