@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from oneshelf.api import create
 from oneshelf.api.problems import ProblemDetails
-from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.people.looking import PersonSummary
+from oneshelf.events.envelope import OWN_SOURCE
 from oneshelf.insight.people.portrait import Portrait
 from oneshelf.testing.shop import LAST_DAY
 
@@ -227,7 +227,7 @@ def test_a_store_sees_its_own_place_only(client, bearer):
 
 def test_the_rest_answers_with_what_the_shelf_holds(client, bearer, shop):
     get = lambda path: client.get(path, headers=bearer()).json()  # noqa: E731
-    assert sum(source["events"] for source in get("/v1/sources") if source["source"] != SOURCE) == len(
+    assert sum(source["events"] for source in get("/v1/sources") if source["source"] != OWN_SOURCE) == len(
         shop.events
     )
     assert [station["name"] for station in get("/v1/wheel")["stations"]] == [

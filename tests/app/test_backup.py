@@ -10,12 +10,11 @@ import pytest
 import oneshelf
 from oneshelf.app.arriving.loading import append_events
 from oneshelf.app.keeping.backup import restore
-from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.settings import Settings
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import Conflict, InvalidInput
 from oneshelf.events.catalogue import ProductsSearched
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.testing.shelves import put_events
 from oneshelf.testing.shop import CURRENCY, NOW, Shop
 from oneshelf.words.people import Who
@@ -63,11 +62,11 @@ def test_a_copy_made_under_writing_holds_a_prefix_and_goes_on_from_there(
         told = {summary.source: summary.events for summary in restored.sources.summary()}
         lake = {t.name: t.rows for t in restored.core.lake.tables() if t.group == "events"}
         assert sum(lake.values()) == sum(told.values())
-        count = sum(told.values()) - told[SOURCE]
+        count = sum(told.values()) - told[OWN_SOURCE]
         assert len(shop.events) <= count <= len(shop.events) + written
         put_events(restored, _events(0, written), now=NOW)
         told = {summary.source: summary.events for summary in restored.sources.summary()}
-        assert sum(told.values()) - told[SOURCE] == len(shop.events) + written
+        assert sum(told.values()) - told[OWN_SOURCE] == len(shop.events) + written
         lake = {t.name: t.rows for t in restored.core.lake.tables() if t.group == "events"}
         assert sum(lake.values()) == sum(told.values())
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.events.catalogue import (
@@ -19,7 +18,7 @@ from oneshelf.events.catalogue import (
     PersonJoined,
     ProductsSearched,
 )
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.merge import merge
 from oneshelf.testing.shelves import put_events
@@ -311,7 +310,7 @@ def test_joined_parted_and_joined_again_every_move_of_tiers_is_in_the_history(em
         joined = next(r for r in empty.identity.of("ann").reasons if r.undoable)
         empty.identity.undo(joined.id, reason="not the same")
     empty.catch_up()
-    told = sum(s.events for s in empty.sources.summary() if s.source == SOURCE)
+    told = sum(s.events for s in empty.sources.summary() if s.source == OWN_SOURCE)
     assert sum(s.repeats for s in empty.sources.summary()) == 0
     assert (
         sum(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import InvalidInput, NotFound
+from oneshelf.events.envelope import OWN_SOURCE
 
 MAPPING = """
 source = "till-7"
@@ -56,7 +56,7 @@ def test_a_file_becomes_receipts_and_loading_it_again_doubles_nothing(
     empty.catch_up()
     empty.load(path, mapping=mapping)
     empty.catch_up()
-    (summary,) = (each for each in empty.sources.summary() if each.source != SOURCE)
+    (summary,) = (each for each in empty.sources.summary() if each.source != OWN_SOURCE)
     assert (summary.events, summary.repeats) == (2, 0)
     portrait = empty.people.portrait("c1")
     assert (portrait.frequency, portrait.monetary_minor, portrait.currency) == (1, 1690, "CNY")

@@ -13,14 +13,13 @@ import pytest
 from oneshelf.app.arriving import folding
 from oneshelf.app.arriving.loading import append_events
 from oneshelf.app.goods import daily
-from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import cursors, people
 from oneshelf.books.journal import Batch
 from oneshelf.errors import Conflict, Problem
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import Line, OrderCompleted, PersonAliased, ProductsSearched
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.insight.people import state as states
 from oneshelf.testing.shelves import put_catalogue, put_events
 from oneshelf.testing.shop import CURRENCY, NOW, Shop
@@ -47,7 +46,7 @@ def test_repeats_in_any_order_change_nothing_and_are_counted(shelf: Shelf, shop:
     assert [shelf.people.portrait(person) for person in shop.truth.people] == before
     assert lake_kinds(shelf) == rows
     assert sum(s.repeats for s in shelf.sources.summary()) == len(again) + 10
-    assert sum(s.events for s in shelf.sources.summary() if s.source != SOURCE) == len(shop.events)
+    assert sum(s.events for s in shelf.sources.summary() if s.source != OWN_SOURCE) == len(shop.events)
 
 
 def test_the_order_of_arrival_does_not_matter(empty: Shelf, shop: Shop) -> None:
@@ -187,7 +186,7 @@ def test_two_runners_of_one_projection_never_count_twice(shelf: Shelf, shop: Sho
         shelf.core.database.writer.write(
             lambda c: (cursors.advance(c, "live", expected=position - 1, to=position), folding.save(c, turn))
         )
-    assert sum(s.events for s in shelf.sources.summary() if s.source != SOURCE) == len(shop.events)
+    assert sum(s.events for s in shelf.sources.summary() if s.source != OWN_SOURCE) == len(shop.events)
 
 
 def _dies(*_: object) -> None:

@@ -75,7 +75,7 @@ def test_a_large_log_waits_for_readers_that_end_soon_and_a_small_one_for_nobody(
     database: Database, tmp_path: Path, monkeypatch
 ) -> None:
     _append(Journal(database), 1, b"x" * 50_000)
-    folding = database._checkpoints
+    folding = database._checkpoints[0]
     assert folding is not None
     with database.read() as connection:
         connection.execute(text("SELECT 1 FROM cursor")).all()
@@ -89,7 +89,7 @@ def test_a_large_log_waits_for_readers_that_end_soon_and_a_small_one_for_nobody(
 
 
 def test_the_writer_stands_back_while_a_large_log_begins_anew(database: Database) -> None:
-    folding = database._checkpoints
+    folding = database._checkpoints[0]
     assert folding is not None
     journal = Journal(database)
     with folding._turn:
@@ -126,8 +126,8 @@ def test_a_disk_that_cannot_be_asked_for_the_size_stops_no_writer(database: Data
         raise PermissionError(13, "denied", str(path))
 
     monkeypatch.setattr(Path, "stat", fails)
-    assert database._checkpoints is not None
-    database._checkpoints.consider()
+    assert database._checkpoints[0] is not None
+    database._checkpoints[0].consider()
 
 
 def test_closing_ends_the_thread_also_when_it_has_only_just_been_woken(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from oneshelf.connect.ports import Reference, Source, SourceBatch
 from oneshelf.errors import Problem
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import ReferenceLoaded
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import Event, check_source
 from oneshelf.words.ids import derived_id
 
 Policy = Literal["refuse_all", "refuse_bad", "accept"]
@@ -79,7 +79,7 @@ def load(
     progress: Progress | None = None,
 ) -> LoadReport:
     """Read a source to its end (or to the business day `until`), from where the last run under `key` (its name) stopped."""
-    key = key or source.name
+    key = key or check_source(source.name)
     tally = _Tally()
     with core.database.read() as connection:
         after, before = loads.position(connection, key), loads.events(connection, key)

@@ -14,14 +14,14 @@ from typing import Final
 
 from oneshelf.app.arriving import folding
 from oneshelf.app.core import Core
-from oneshelf.app.people import gathering, tiering
+from oneshelf.app.people import tiering
 from oneshelf.books import cursors, places, rejects, repeats
 from oneshelf.books import days as touched_days
 from oneshelf.books.database import Connection, Database
 from oneshelf.books.journal import Batch, Journal, JournalRow
 from oneshelf.errors import Conflict, Problem, Unavailable
 from oneshelf.events import codecs
-from oneshelf.events.envelope import Event, Recorded
+from oneshelf.events.envelope import OWN_SOURCE, Event, Recorded
 from oneshelf.lake.schema import table_name
 from oneshelf.lake.tables import Lake
 from oneshelf.words.places import Place
@@ -94,7 +94,7 @@ class Live:
             tiering.keep(connection, self._journal, moves, turn.recorded_at)
             if decided := turn.people.decided:
                 batch = Batch(
-                    codecs.ONESHELF, gathering.SOURCE, len(decided), codecs.encode(decided), turn.recorded_at
+                    codecs.ONESHELF, OWN_SOURCE, len(decided), codecs.encode(decided), turn.recorded_at
                 )
                 self._journal.append_in(connection, batch)
             if trial:

@@ -9,7 +9,6 @@ from itertools import islice
 import msgspec
 
 from oneshelf.app.offers.ranking import Shelves
-from oneshelf.app.people.gathering import SOURCE
 from oneshelf.books import offers as books
 from oneshelf.books import outbox, people
 from oneshelf.books.database import Connection
@@ -18,7 +17,7 @@ from oneshelf.decisions.assignment import Arm, arm_of
 from oneshelf.decisions.offers import Offer
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import OfferAssigned, OfferSent
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.state import PersonState
 from oneshelf.words.ids import derived_id
@@ -87,7 +86,7 @@ def write(
     outbox.put(connection, (_parcel(campaign.id, channel, one, at) for one in offered))
     events = (event for one in addressed for event in _events(campaign.id, one, at))
     while part := list(islice(events, _EVENTS_A_BATCH)):
-        batch = Batch(codecs.ONESHELF, SOURCE, len(part), codecs.encode(part), recorded_at)
+        batch = Batch(codecs.ONESHELF, OWN_SOURCE, len(part), codecs.encode(part), recorded_at)
         journal.append_in(connection, batch)
 
 
@@ -146,8 +145,8 @@ def _events(campaign_id: str, addressed: Addressed, at: datetime) -> Iterator[Ev
     message_id = _message_id(campaign_id, addressed.person_id)
     who = Who.of(addressed.person_id)
     assigned = OfferAssigned(campaign_id=campaign_id, arm=addressed.arm)
-    yield Event(id=f"assigned-{message_id}", source=SOURCE, happened_at=at, body=assigned, who=who)
+    yield Event(id=f"assigned-{message_id}", source=OWN_SOURCE, happened_at=at, body=assigned, who=who)
     if addressed.arm == "offer":
         products = tuple(offer.product_id for offer in addressed.offers)
         sent = OfferSent(campaign_id=campaign_id, message_id=message_id, product_ids=products)
-        yield Event(id=f"sent-{message_id}", source=SOURCE, happened_at=at, body=sent, who=who)
+        yield Event(id=f"sent-{message_id}", source=OWN_SOURCE, happened_at=at, body=sent, who=who)

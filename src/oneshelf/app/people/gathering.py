@@ -22,7 +22,7 @@ from oneshelf.events.catalogue import (
     PersonJoined,
     PersonParted,
 )
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.insight.people import state as states
 from oneshelf.insight.people.fold import enters
 from oneshelf.insight.people.identity import Change, Edge, Graph, Joined, Known, Parted, Refused, Shared
@@ -32,8 +32,6 @@ from oneshelf.words.ids import derived_id
 from oneshelf.words.people import Who, identifier_of, kind_of
 from oneshelf.words.time import moment
 
-#: The source of what OneShelf itself decided.
-SOURCE = "oneshelf"
 RULE = "rule"
 
 #: Whole numbers of the databases end here.
@@ -232,7 +230,7 @@ class _Gathering:
 
     def _decide(self, event: Event, body: PersonJoined | PersonParted) -> None:
         """What somebody decided. What a rule decided was done in the turn that recorded it."""
-        if body.decided_by == RULE or event.source != SOURCE:
+        if body.decided_by == RULE or event.source != OWN_SOURCE:
             return
         if isinstance(body, PersonJoined):
             changes = self._graph.join(body.identifier, body.other)
@@ -390,7 +388,7 @@ def _decision(change: Change, row: identity.ReasonRow, event: Event) -> Event | 
     body = PersonJoined if isinstance(change, Joined) else PersonParted
     return Event(
         id=row.id,
-        source=SOURCE,
+        source=OWN_SOURCE,
         happened_at=event.happened_at,
         who=Who.of(row.person_id),
         simulated=event.simulated,

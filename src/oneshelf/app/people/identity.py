@@ -12,12 +12,11 @@ import msgspec
 
 from oneshelf.app.arriving.passing import append_and_pass
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.people.gathering import SOURCE
 from oneshelf.app.people.looking import People
 from oneshelf.books import identity
 from oneshelf.errors import InvalidInput, NotFound
 from oneshelf.events.catalogue import PersonJoined, PersonParted, kind_of
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.ids import derived_id
 from oneshelf.words.people import Who
@@ -179,12 +178,12 @@ class Identity:
     def _decide(self, body: PersonJoined | PersonParted, at: datetime) -> None:
         event = Event(
             id=derived_id(kind_of(body), body.identifier, body.other, body.decided_by, at.isoformat()),
-            source=SOURCE,
+            source=OWN_SOURCE,
             happened_at=at,
             who=Who.of(body.identifier),
             body=body,
         )
-        append_and_pass(self._core, self._step, SOURCE, [event], at)
+        append_and_pass(self._core, self._step, OWN_SOURCE, [event], at)
 
 
 def _parted(

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneshelf.app.core import Core, utc_now
-from oneshelf.app.people.gathering import SOURCE, Gathered
+from oneshelf.app.people.gathering import Gathered
 from oneshelf.app.settings import Settings
 from oneshelf.books import goods
 from oneshelf.books import tiers as books
@@ -30,7 +30,7 @@ from oneshelf.books.tiers import TierRow
 from oneshelf.errors import InvalidInput, SettingsError
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import TierChanged
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.insight.people.conditions import Cutpoints, Record
 from oneshelf.insight.people.flat import record
 from oneshelf.insight.people.state import DAY_SECONDS, PersonState
@@ -251,7 +251,7 @@ def keep(connection: Connection, journal: Journal, moves: Sequence[Move], record
         events = [_event(move, newest(connection)) for move in fresh]
         for part in chunks(events, 2_000):
             journal.append_in(
-                connection, Batch(codecs.ONESHELF, SOURCE, len(part), codecs.encode(part), recorded_at)
+                connection, Batch(codecs.ONESHELF, OWN_SOURCE, len(part), codecs.encode(part), recorded_at)
             )
         kept += len(fresh)
     return kept
@@ -266,7 +266,7 @@ def _event(move: Move, after: int) -> Event:
     parts = (move.person_id, move.from_tier or "", move.to_tier or "", str(after))
     return Event(
         id=derived_id("tier", *parts),
-        source=SOURCE,
+        source=OWN_SOURCE,
         happened_at=move.at,
         who=Who.of(move.person_id),
         simulated=move.simulated,
