@@ -57,7 +57,8 @@ OPERATIONS = [
         )
     ),
     *(f"GET /v1/{of}" for of in ("sources", "rejects", "wheel", "access-log")),
-    *(f"GET /v1/{of}" for of in ("backtests/value", "acquisition")),
+    *(f"GET /v1/{of}" for of in ("backtests/value", "backtests/trends", "acquisition")),
+    *(f"GET /v1/trends{of}" for of in ("", "/night", "/outcomes", "/records", "/series")),
     "POST /v1/people/lookalikes",
     "POST /v1/audiences",
     *(f"GET /v1/audiences{of}" for of in ("", "/fields", "/size", "/overlap", "/sample", "/saved/{name}")),

@@ -26,6 +26,7 @@ from oneshelf.api import (
     system,
     tiers,
     tracking_docs,
+    trends,
     value,
     wheel,
 )
@@ -66,6 +67,7 @@ def create(shelf: Shelf, *, sink: Sink | None = None) -> ASGIApp:
         people,
         audiences,
         tiers,
+        trends,
         plans,
         measures,
         places,

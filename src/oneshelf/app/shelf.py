@@ -20,6 +20,7 @@ from oneshelf.app.goods.measures import Measures
 from oneshelf.app.goods.places import Places
 from oneshelf.app.goods.planning import Goods
 from oneshelf.app.goods.stock.stock import Stock
+from oneshelf.app.goods.trends.looking import Trends
 from oneshelf.app.keeping import backup
 from oneshelf.app.keeping.staff import Staff
 from oneshelf.app.keeping.system import System
@@ -44,6 +45,7 @@ class Shelf:
         self.people = People(core)
         self.live = Live(core)
         self.goods = Goods(core, Stock(core, self.live.step))
+        self.trends = Trends(core, self.goods)
         self.offers = Offers(core, self.people)
         self.audiences = Audiences(core)
         self.tiers = TierViews(core)

@@ -9,6 +9,7 @@ import typer
 
 from oneshelf.cli.output import Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
+from oneshelf.insight.goods.trends.signals import Level, Signal
 from oneshelf.insight.people.value.backtest import HORIZON_DAYS
 from oneshelf.words.money import Money
 
@@ -20,11 +21,6 @@ commands = typer.Typer(
 def add_to(app: typer.Typer) -> None:
     """Hang these commands under the root."""
     app.add_typer(commands, name="backtest")
-
-
-@commands.callback()
-def group() -> None:
-    """Keep `value` a command of its own, though it is the only one."""
 
 
 @commands.command()
@@ -78,3 +74,41 @@ def value(
         ),
     )
     out.print("Shipped is what the rule chose on the days before the date.")
+
+
+@commands.command()
+def trends(
+    context: typer.Context,
+    level: Annotated[Level, typer.Option(help="The series of products, or of a group of them.")] = "product",
+    signal: Annotated[Signal, typer.Option(help="The signal that is watched.")] = "purchases",
+    json: Json = False,
+) -> None:
+    """Score every method of finding trends at every earlier week, and count false alarms on shuffled weeks."""
+    with open_shelf(context) as shelf:
+        found = shelf.trends.backtest(level, signal=signal)
+    if json:
+        print_json(found)
+        return
+    print_table(
+        f"Growth that went on for four weeks, flagged from {found.first_origin} to {found.last_origin}",
+        ("goods", "weeks", "method", "first 20", "first 50", "by chance", "lead, weeks", "promoted", "named"),
+        (
+            (
+                each.kind,
+                f"{each.span} ({each.origins})",
+                each.method,
+                each.precision_20,
+                each.precision_50,
+                each.by_chance,
+                each.lead_weeks,
+                each.promoted_20,
+                each.named,
+            )
+            for each in found.scores
+        ),
+    )
+    for told in found.false_alarms:
+        out.print(
+            f"On weeks shuffled in blocks of {told.block}: {told.rounds_with_any:.0%} of {told.rounds} rounds had any flag, "
+            f"{told.flagged_share:.4%} of series a round; {told.rate:.0%} is promised for blocks of 1."
+        )

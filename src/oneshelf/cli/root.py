@@ -26,6 +26,7 @@ from oneshelf.cli import (
     staff,
     stock,
     tiers,
+    trends,
     worth,
 )
 from oneshelf.cli.output import print_error
@@ -48,6 +49,7 @@ for group in (
     tiers,
     matching,
     plan,
+    trends,
     backtest,
     measures,
     places,

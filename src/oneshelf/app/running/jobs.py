@@ -73,6 +73,11 @@ def _match(shelf: Shelf) -> str:
     return f"{report.compared:,} records compared, {report.open:,} pairs wait for a decision"
 
 
+def _trends(shelf: Shelf) -> str:
+    night = shelf.trends.run()
+    return f"{night.certain:,} of {night.series:,} series rise beyond chance as of {night.day}"
+
+
 #: What can be run, by name.
 JOBS: dict[str, Callable[[Shelf], str]] = {
     "catch-up": _catch_up,
@@ -83,6 +88,7 @@ JOBS: dict[str, Callable[[Shelf], str]] = {
     "plan": _plan,
     "portraits": _portraits,
     "tidy": _tidy,
+    "trends": _trends,
 }
 
 

@@ -14,6 +14,7 @@ from oneshelf.books.schema import (
     stock,
     supply,
     tiers,
+    trends,
 )
 from oneshelf.books.schema.metadata import metadata
 
@@ -32,4 +33,5 @@ __all__ = [
     "stock",
     "supply",
     "tiers",
+    "trends",
 ]

@@ -1,0 +1,1 @@
+"""Trends: what grows beyond chance, why, and what it is likely to do next."""
