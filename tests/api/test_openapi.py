@@ -56,6 +56,16 @@ OPERATIONS = [
             "campaigns/{campaign_id}/effect",
         )
     ),
+    *(
+        f"{method} /v1/{of}"
+        for method in ("GET", "POST")
+        for of in ("products", "suppliers", "supply-terms", "prices/zones")
+    ),
+    *(
+        f"GET /v1/{of}"
+        for of in ("products/{product_id}", "prices/{product_id}", "prices/{product_id}/history")
+    ),
+    *(f"POST /v1/prices{of}" for of in ("", "/withdrawals")),
     *(f"GET /v1/{of}" for of in ("sources", "rejects", "wheel", "access-log")),
     *(f"GET /v1/{of}" for of in ("backtests/value", "backtests/trends", "acquisition")),
     *(f"GET /v1/trends{of}" for of in ("", "/night", "/outcomes", "/records", "/series")),

@@ -38,6 +38,13 @@ GUARDED = {
     "/v1/stock/consigned?since=2026-01-01&until=2026-02-01": None,
     "/v1/places": None,
     "/v1/places/store-1": None,
+    "/v1/products": None,
+    "/v1/products/product-1": None,
+    "/v1/prices/zones": None,
+    "/v1/prices/product-1": None,
+    "/v1/prices/product-1/history?from=2026-03-01&to=2026-04-01": None,
+    "/v1/suppliers": "store",
+    "/v1/supply-terms?product=product-1": "marketer",
     "/v1/audiences": None,
     "/v1/audiences/fields": None,
     "/v1/audiences/size?condition=everybody": "planner",
@@ -90,6 +97,7 @@ def test_every_operation_is_guarded_or_open_on_purpose(client):
         .replace("saved/tea", "saved/{name}")
         .replace("measures/orders", "measures/{name}")
         .replace("store-1", "{place_id}")
+        .replace("product-1", "{product_id}")
         for path in GUARDED
     }
     for path, operations in client.get("/openapi.json").json()["paths"].items():

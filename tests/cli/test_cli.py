@@ -179,3 +179,23 @@ def test_pairs_of_one_person_are_found_shown_and_decided(folder: Path) -> None:
     assert json.loads(run(folder, "people", "candidates", "accept", ann, "--json"))["status"] == "accepted"
     assert "refused" in run(folder, "people", "candidates", "refuse", wang)
     assert json.loads(run(folder, "people", "candidates", "list", "--json"))["items"] == []
+
+
+def test_a_catalogue_is_imported_listed_and_priced(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("id,name,gtin,price,cost,supplier\npen,Pen,4006381333931,1.50,0.60,office\n")
+    asked = ("catalogue", "import", str(file), "--currency", "EUR")
+    assert json.loads(run(folder, *asked, "--dry-run", "--json"))["products"]["new"] == 1
+    assert "Took 1 of 1 rows, 1 new suppliers" in run(folder, *asked)
+    assert json.loads(run(folder, "catalogue", "list", "4006381333931", "--json"))["items"][0]["id"] == "pen"
+    assert "0.60" in run(folder, "catalogue", "show", "pen")
+    price = ("prices", "set", "pen", "1.80", "--currency", "EUR", "--from", "2026-05-01")
+    assert "Would cost 1.80 EUR" in run(folder, *price, "--dry-run")
+    assert "Costs 1.80 EUR from 2026-05-01" in run(folder, *price)
+    assert "already" in run(folder, *price)
+    told = json.loads(run(folder, "prices", "history", "pen", "--json"))
+    assert [record["price"]["amount_minor"] for record in told["records"]] == [180, 150]
+    assert "Called off: 1.80 EUR" in run(folder, "prices", "withdraw", "pen", "2026-05-01")
+    assert json.loads(run(folder, "prices", "zone", "city", "store-1", "--json")) == {"store-1": "city"}
+    assert "is changed" in run(folder, "suppliers", "set", "office", "Office Ltd", "--capacity", "500")
+    assert json.loads(run(folder, "suppliers", "list", "--json"))[0]["capacity_pieces"] == 500

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from oneshelf.app.arriving.loading import LoadReport, Policy
-from oneshelf.cli.output import PROBLEMS_SHOWN, DryRun, Json, err, out, print_json, print_table
+from oneshelf.cli.output import PROBLEMS_SHOWN, DryRun, Json, out, print_json, print_table, progress
 from oneshelf.cli.shelf import open_shelf
 
 
@@ -50,14 +40,14 @@ def load(
     json: Json = False,
 ) -> None:
     """Load a source. Running it again goes on where it stopped and doubles nothing."""
-    with open_shelf(context) as shelf, _progress(f"Loading {Path(source).name}", shown=not json) as progress:
+    with open_shelf(context) as shelf, progress(f"Loading {Path(source).name}", shown=not json) as advance:
         report = shelf.load(
             source,
             mapping=mapping,
             policy=policy,
             until=until.date() if until else None,
             dry_run=dry_run,
-            progress=progress,
+            progress=advance,
         )
         if not dry_run:
             shelf.catch_up()
@@ -74,30 +64,11 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Simulate what the receipts lack (web sessions, searches, visits, stock, reviews); each event is marked as simulated."""
-    with open_shelf(context) as shelf, _progress("Simulating", shown=not json) as progress:
-        report = shelf.simulate(seed=seed, scale=scale, dry_run=dry_run, progress=progress)
+    with open_shelf(context) as shelf, progress("Simulating", shown=not json) as advance:
+        report = shelf.simulate(seed=seed, scale=scale, dry_run=dry_run, progress=advance)
         if not dry_run:
             shelf.catch_up()
     _print_report(report, json=json)
-
-
-@contextmanager
-def _progress(what: str, *, shown: bool) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on stderr, or nothing for machines."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, disable=not shown, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-
-        def advance(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield advance
 
 
 def _print_report(report: LoadReport, *, json: bool) -> None:

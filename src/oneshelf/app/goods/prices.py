@@ -12,7 +12,7 @@ import pyarrow as pa
 from oneshelf.app.core import Core, utc_now
 from oneshelf.books import goods, places, prices
 from oneshelf.books.database import Connection
-from oneshelf.errors import InvalidInput, NotAllowed, NotFound, Problem
+from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound, Problem
 from oneshelf.insight.goods.prices import Shopper, Span, holding, is_news, standing, timeline
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.places import Channel
@@ -108,6 +108,13 @@ class Prices:
             )
         )
 
+    def standing(self, product_id: str, scope: tuple[object, ...], starts_on: date) -> Price:
+        """The price of this scope (as in `Price.scope`) that starts on a day. Raises NotFound when none stands."""
+        for price in standing(self._records(product_id)):
+            if price.scope == scope and price.starts_on == starts_on:
+                return price
+        raise NotFound("No such price stands.", "See `oneshelf prices history PRODUCT` for those that do.")
+
     def timeline(
         self,
         product_id: str,
@@ -181,14 +188,12 @@ class Prices:
     ) -> None:
         """Call a price off as if it had never been set: what held before it holds again. The history keeps both.
 
-        Raises NotFound when no such price stands.
+        Raises NotFound when no such price stands, Conflict when it is another one by now.
         """
         actor.require("catalogue.edit")
         _require_scope(actor, price)
-        if price not in standing(self._records(price.product_id)):
-            raise NotFound(
-                "No such price stands.", "See `oneshelf prices history PRODUCT` for those that do."
-            )
+        if self.standing(price.product_id, price.scope, price.starts_on) != price:
+            raise Conflict("The price is another one by now.", "Read the history again.")
         if not dry_run:
             record = PriceRecord(
                 price=price, recorded_at=now or utc_now(), recorded_by=actor.name, withdrawn=True
