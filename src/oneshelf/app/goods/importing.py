@@ -104,9 +104,7 @@ class Imports:
         """Import records that name the plain form's fields; problems tell a record's place, counted from 0. Otherwise as a file."""
         check_plain(sorted({name for row in rows for name in row} - set(FIELDS)))
         judge = Judge(currency=self._core.settings.currency, today=today or self._prices.today())
-        texts = [
-            Row(at, {n: _text(v) for n, v in row.items() if v is not None}) for at, row in enumerate(rows)
-        ]
+        texts = [Row(at, _texts(row)) for at, row in enumerate(rows)]
         return self._run(lambda: iter(texts), judge, source, dry_run=dry_run, actor=actor)
 
     def _run(
@@ -228,6 +226,12 @@ def _refused(problems: Sequence[Problem]) -> InvalidInput:
         "Correct the file and import it again.",
         problems=ordered[:PROBLEMS_MAX],
     )
+
+
+def _texts(row: Mapping[str, object]) -> dict[str, str]:
+    """What a record fills in, as a file would write it."""
+    written = ((name, _text(value).strip()) for name, value in row.items() if value is not None)
+    return {name: text for name, text in written if text}
 
 
 def _text(value: Any) -> str:

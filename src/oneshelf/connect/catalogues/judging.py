@@ -12,9 +12,10 @@ from oneshelf.connect.sources.cells import Flaw, check_id, minor_of, number_pars
 from oneshelf.errors import InvalidInput, Problem, brief
 from oneshelf.words.goods import Temperature
 from oneshelf.words.gtin import gtin14
-from oneshelf.words.money import check_currency
+from oneshelf.words.money import AMOUNT_MINOR_MAX, check_currency
 from oneshelf.words.places import Channel
 from oneshelf.words.prices import PriceKind
+from oneshelf.words.quantity import QUANTITY_MAX
 
 T = TypeVar("T")
 
@@ -28,6 +29,9 @@ _UNITS: Final = {
 }
 _YES: Final = frozenset(("true", "yes", "1", "active", "y", "是"))
 _NO: Final = frozenset(("false", "no", "0", "archived", "draft", "unlisted", "inactive", "n", "否"))
+
+#: No name on a shelf label is longer.
+_LENGTH_MAX: Final = 500
 
 #: Fields of the product that stand as they are written.
 _TEXTS: Final = ("name", "department", "category", "type", "brand", "size")
@@ -56,13 +60,13 @@ class Judge:
         self._number = number_parser(decimal_mark)
         self._separator = path_separator
         self._product: dict[str, Callable[[str], Any]] = {
-            **dict.fromkeys(_TEXTS, str),
+            **dict.fromkeys(_TEXTS, _line),
             "gtin": gtin14,
             "unit": _unit,
             "case_pack": self._whole,
             "shelf_life_days": self._whole,
             "temperature": _one_of(get_args(Temperature)),
-            "supplier": check_id,
+            "supplier": _id,
             "category_path": self._path,
             "active": _flag,
         }
@@ -75,8 +79,8 @@ class Judge:
             product["supplier_id"] = product.pop("supplier")
         given = Given(
             line=line,
-            id=row.read("id", check_id, None),
-            reference=row.read("reference", check_id, None),
+            id=row.read("id", _id, None),
+            reference=row.read("reference", _id, None),
             product=product,
             price=self._price(row) if "price" in told else None,
             term=self._term(row) if not told.keys().isdisjoint(("cost", "order_by", *_TERMS)) else None,
@@ -88,10 +92,10 @@ class Judge:
     def _price(self, row: _Row) -> dict[str, Any]:
         currency = row.read("currency", check_currency, self._currency)
         return {
-            "amount_minor": row.read("price", lambda text: minor_of(self._number(text), currency), 0),
+            "amount_minor": row.read("price", lambda text: self._minor(text, currency), 0),
             "currency": currency,
-            "place_id": row.read("place", check_id, None),
-            "zone": row.read("zone", check_id, None),
+            "place_id": row.read("place", _id, None),
+            "zone": row.read("zone", _id, None),
             "channel": row.read("channel", _one_of(get_args(Channel)), None),
             "kind": row.read("kind", _one_of(get_args(PriceKind)), "regular"),
             "starts_on": row.read("starts_on", _day, self._today),
@@ -100,23 +104,31 @@ class Judge:
 
     def _term(self, row: _Row) -> dict[str, Any]:
         currency = row.read("currency", check_currency, self._currency)
-        told: dict[str, Any] = {"place_id": row.read("place", check_id, None)}
+        told: dict[str, Any] = {"place_id": row.read("place", _id, None)}
         if "cost" in row.told:
-            told["cost_minor"] = row.read("cost", lambda text: minor_of(self._number(text), currency), 0)
+            told["cost_minor"] = row.read("cost", lambda text: self._minor(text, currency), 0)
             told["currency"] = currency
         told |= {name: row.read(name, self._whole, 0) for name in _TERMS if name in row.told}
         if "order_by" in row.told:
             told["order_by"] = row.read("order_by", _time, None)
         return told
 
+    def _minor(self, text: str, currency: str) -> int:
+        value = self._number(text)
+        if abs(value) > AMOUNT_MINOR_MAX:
+            raise Flaw("is more than any shop sells.", "Check its decimal mark.")
+        return minor_of(value, currency)
+
     def _whole(self, text: str) -> int:
         value = self._number(text)
+        if abs(value) > QUANTITY_MAX:
+            raise Flaw("is too much.", f"Expected at most {QUANTITY_MAX}.")
         if value != value.to_integral_value():
             raise Flaw("is not whole.", "Write a whole number.")
         return int(value)
 
     def _path(self, text: str) -> tuple[str, ...]:
-        return tuple(level for part in text.split(self._separator) if (level := part.strip()))
+        return tuple(level for part in text.split(self._separator) if (level := _line(part)))
 
 
 class _Row:
@@ -142,6 +154,18 @@ class _Row:
         self.problems.append(
             Problem(at=self.line, field=field, value=brief(text), cause=cause, remedy=remedy)
         )
+
+
+def _line(text: str) -> str:
+    """A text on one line, with single blanks."""
+    plain = " ".join(text.split())
+    if not plain.isprintable() or len(plain) > _LENGTH_MAX:
+        raise Flaw("cannot be shown.", f"Write at most {_LENGTH_MAX} printable characters.")
+    return plain
+
+
+def _id(text: str) -> str:
+    return check_id(_line(text))
 
 
 def _unit(text: str) -> str:
