@@ -8,7 +8,7 @@ import pytest
 
 PAGES = (
     "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/offers", "/offers/first", "/offers/new",
-    "/stock", "/stock/store-1", "/stock/moves?place=store-1&product=product-1", "/places", "/places/store-1", "/heatmaps", "/heatmaps?measure=visits&rows=weekday&columns=channel", "/sources", "/system", "/search?q=tea",
+    "/catalogue", "/catalogue/product-1", "/stock", "/stock/store-1", "/stock/moves?place=store-1&product=product-1", "/places", "/places/store-1", "/heatmaps", "/heatmaps?measure=visits&rows=weekday&columns=channel", "/sources", "/system", "/search?q=tea",
 )  # fmt: skip
 EMPTY_PAGES = ("/", "/people", "/plan", "/offers", "/places", "/heatmaps", "/sources", "/system")
 CHARTS = {"/people/person-1": 2, "/plan/green%20tea": 1, "/places": 1, "/places/store-1": 1, "/heatmaps": 1}

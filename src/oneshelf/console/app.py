@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oneshelf.console import (
     audiences,
+    catalogue,
     entry,
     heatmaps,
     identity,
@@ -92,6 +93,9 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/plan", plans.plan),
         page("/plan.csv", plans.export),
         page("/plan/{series:path}", plans.series),
+        page("/catalogue", catalogue.catalogue),
+        page("/catalogue/{product_id:path}", catalogue.product),
+        page("/catalogue/{product_id:path}", catalogue.set_price, "POST"),
         page("/stock", stock.stock),
         page("/stock/moves", stock.moves),
         page("/stock/{place_id:path}", stock.place),

@@ -145,6 +145,39 @@ def forecast(
     )
 
 
+def steps(spans: Sequence[tuple[str, str, float | None, str]], *, now: str, today: str) -> Figure:
+    """Amounts that hold from a day to a day, as steps: (first ISO day, last, amount or None, hover text); what is to come is dashed."""
+    data = []
+    for dash in ("solid", "dash"):
+        days: list[str] = []
+        amounts: list[float | None] = []
+        texts: list[str] = []
+        for first, last, amount, told in spans:
+            start, end = (first, min(last, now)) if dash == "solid" else (max(first, now), last)
+            if start <= end:
+                days += [start, end]
+                amounts += [amount, amount]
+                texts += [told, told]
+        data.append(
+            {
+                "type": "scatter", "mode": "lines", "x": days, "y": amounts, "line": {"color": "var:ink", "width": 2, "shape": "hv", "dash": dash},
+                "hovertext": texts, "hoverinfo": "text", "connectgaps": False,
+            }
+        )  # fmt: skip
+    mark_of_today = {"type": "line", "x0": now, "x1": now, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": "var:muted", "width": 1, "dash": "dot"}}  # fmt: skip
+    note = {"x": now, "y": 1, "yref": "paper", "text": today, "showarrow": False, "xanchor": "center", "yanchor": "bottom", "font": {"color": "var:muted"}}  # fmt: skip
+    return _figure(
+        data,
+        260,
+        shapes=[mark_of_today],
+        annotations=[note],
+        margin={"l": 8, "r": 16, "t": 28, "b": 8},
+        hovermode="closest",
+        xaxis={"type": "date", "nticks": 6},
+        yaxis={"rangemode": "tozero"},
+    )
+
+
 def heat(
     rows: Sequence[str],
     columns: Sequence[str],

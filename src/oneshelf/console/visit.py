@@ -53,6 +53,7 @@ RAIL: Final[tuple[tuple[str, str, Action | None, str], ...]] = (
     ("/audiences", mark("Audiences"), None, "a"),
     ("/tiers", mark("Tiers"), None, "i"),
     ("/plan", mark("Plan"), "plan.read", "l"),
+    ("/catalogue", mark("Catalogue"), None, "r"),
     ("/stock", mark("Stock"), "stock.read", "k"),
     ("/offers", mark("Offers"), "offers.read", "o"),
     ("/places", mark("Places"), None, "c"),

@@ -66,6 +66,22 @@ class Prices:
             shopper = _shopper(connection, place_id, channel, member)
         return holding(known, day, shopper)
 
+    def everywhere(
+        self, product_ids: Collection[str], *, on: date | None = None, actor: Actor = OPERATOR
+    ) -> dict[str, Price]:
+        """What some products cost where no place has a price of its own, on a day (default: today)."""
+        del actor
+        day, shopper = on or self.today(), Shopper()
+        by_product: defaultdict[str, list[Price]] = defaultdict(list)
+        with self._core.database.read() as connection:
+            for price in prices.covering(connection, day, product_ids):
+                by_product[price.product_id].append(price)
+        return {
+            one: held
+            for one, known in by_product.items()
+            if (held := holding(known, day, shopper)) is not None
+        }
+
     def table(
         self,
         place_ids: Collection[str],

@@ -192,7 +192,11 @@ class Trends:
         topics = {row.flag.name for row in rows if row.flag.level == "topic"}
         products = self._core.products(wanted)
         with self._core.database.read() as connection:
-            unknown = {topic for topic in topics if not goods.search_products(connection, goods.Sought(text=topic), 1)}
+            unknown = {
+                topic
+                for topic in topics
+                if not goods.search_products(connection, goods.Sought(text=topic), 1)
+            }
         return tuple(
             Trend(
                 title=products[row.flag.name].name if row.flag.name in products else row.flag.name,
