@@ -39,6 +39,7 @@ from oneshelf.console import (
     system,
     tiers,
     today,
+    value,
 )
 from oneshelf.console.session import Patience
 from oneshelf.console.visit import PageFunction, endpoint, environments, visit_of
@@ -90,6 +91,7 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/audiences/export", audiences.export, "POST"),
         page("/audiences/saved/{name:path}", audiences.audience),
         page("/tiers", tiers.tiers),
+        page("/value", value.value),
         page("/plan", plans.plan),
         page("/plan.csv", plans.export),
         page("/plan/{series:path}", plans.series),

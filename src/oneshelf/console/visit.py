@@ -52,6 +52,7 @@ RAIL: Final[tuple[tuple[str, str, Action | None, str], ...]] = (
     ("/people", mark("People"), "people.read", "p"),
     ("/audiences", mark("Audiences"), None, "a"),
     ("/tiers", mark("Tiers"), None, "i"),
+    ("/value", mark("Customer value"), None, "v"),
     ("/plan", mark("Plan"), "plan.read", "l"),
     ("/catalogue", mark("Catalogue"), None, "r"),
     ("/stock", mark("Stock"), "stock.read", "k"),
