@@ -39,7 +39,7 @@ from oneshelf.console import (
     system,
     tiers,
     today,
-    value,
+    trends,
 )
 from oneshelf.console.session import Patience
 from oneshelf.console.visit import PageFunction, endpoint, environments, visit_of
@@ -91,7 +91,6 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/audiences/export", audiences.export, "POST"),
         page("/audiences/saved/{name:path}", audiences.audience),
         page("/tiers", tiers.tiers),
-        page("/value", value.value),
         page("/plan", plans.plan),
         page("/plan.csv", plans.export),
         page("/plan/{series:path}", plans.series),
@@ -101,6 +100,8 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/stock", stock.stock),
         page("/stock/moves", stock.moves),
         page("/stock/{place_id:path}", stock.place),
+        page("/trends", trends.trends),
+        page("/trends/{level}/{name:path}", trends.trend),
         page("/offers", offers.campaigns),
         page("/offers/new", offers.compose),
         page("/offers/new", offers.send, "POST"),

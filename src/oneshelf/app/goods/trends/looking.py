@@ -132,15 +132,19 @@ class Trends:
         with self._core.database.read() as connection:
             return tuple(trends.records(connection))
 
-    def series(self, level: Level, name: str, *, days: int = DAYS, actor: Actor = OPERATOR) -> TrendSeries:
-        """One series with its flags and its signals by day and channel. Raises NotFound when it was never flagged."""
+    def flags_of(self, level: Level, name: str, *, actor: Actor = OPERATOR) -> tuple[Trend, ...]:
+        """Every flag of one series, the newest first. Raises NotFound when it was never flagged."""
         actor.require("plan.read")
         with self._core.database.read() as connection:
             rows = trends.of_series(connection, level, name, limit=_FLAGS_OF_SERIES)
         if not rows:
             raise NotFound("This was never flagged.", "Choose a series from the list of trends.")
-        found = self._trends(rows)
-        last_day = rows[0].flag.day
+        return self._trends(rows)
+
+    def series(self, level: Level, name: str, *, days: int = DAYS, actor: Actor = OPERATOR) -> TrendSeries:
+        """One series with its flags and its signals by day and channel. Raises NotFound when it was never flagged."""
+        found = self.flags_of(level, name, actor=actor)
+        last_day = found[0].flag.day
         first_day = last_day - timedelta(days=days - 1)
         with self._core.analysis:
             reading = Reading(self._core, last_day)

@@ -68,7 +68,7 @@ def run(core: Core, as_of: date) -> TrendNight:
             watched=sum(not flag.certain for flag in found.flags),
             rate=RATE,
             false_alarms=_shuffled(panels),
-            leads=_leads(reading),
+            leads=_leads(reading, {panel.signal for panel in panels if panel.simulated.any()}),
             learnt=found.learnt,
             measured=0,
         )
@@ -137,7 +137,7 @@ def _measured(
     return found
 
 
-def _leads(reading: Reading) -> tuple[LeadLag, ...]:
+def _leads(reading: Reading, simulated: set[Signal]) -> tuple[LeadLag, ...]:
     """By how many days each other signal moves before purchases, over product types."""
     first_day = reading.last_day - timedelta(days=_LEAD_DAYS - 1)
     days = (first_day, reading.last_day)
@@ -154,7 +154,8 @@ def _leads(reading: Reading) -> tuple[LeadLag, ...]:
             other = np.array([counts.get(name, np.zeros(_LEAD_DAYS)) for name in names])
             both = other.any(axis=1)
             told = lead_lag(other[both], sales[both], names=(signal, "purchases"))
-            found.append(msgspec.structs.replace(told, first_day=days[0], last_day=days[1]))
+            marked = signal in simulated or "purchases" in simulated
+            found.append(msgspec.structs.replace(told, first_day=days[0], last_day=days[1], simulated=marked))
     return tuple(found)
 
 

@@ -53,7 +53,9 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     promoted: tuple[bool, ...]
     #: the same weeks of the other signals of this name
     beside: dict[Signal, tuple[int, ...]] = {}
+    #: whether simulated events entered this series, and which of the signals beside it they entered
     simulated: bool = False
+    simulated_beside: tuple[Signal, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ import numpy as np
 
 from oneshelf.errors import InvalidInput
 from oneshelf.insight.goods.forecast.arrays import Floats
+from oneshelf.insight.goods.trends.signals import Signal
 
 #: How far apart two signals are looked at, in days.
 DAYS_APART: Final = 14
@@ -29,8 +30,8 @@ DAYS_MIN: Final = 4 * _LEVEL_DAYS
 class LeadLag(msgspec.Struct, frozen=True, kw_only=True):
     """How many days the first signal moves before the second; below 0 it follows."""
 
-    first: str
-    second: str
+    first: Signal
+    second: Signal
     lag_days: int
     #: the ends of its 90% interval
     low_days: int
@@ -52,7 +53,7 @@ class LeadLag(msgspec.Struct, frozen=True, kw_only=True):
         return self.p_value <= 0.05 and self.low_days * self.high_days > 0
 
 
-def lead_lag(first: Floats, second: Floats, *, names: tuple[str, str], seed: int = 1) -> LeadLag:
+def lead_lag(first: Floats, second: Floats, *, names: tuple[Signal, Signal], seed: int = 1) -> LeadLag:
     """Compare two signals of the same series, both series x days.
 
     Raises InvalidInput when they are not of one shape, or have fewer than `DAYS_MIN` days.

@@ -151,15 +151,20 @@ def _flag(judged: _Judged, at: int, certain: bool) -> Flag:
 def _with_beside(flags: Sequence[Flag], panels: Sequence[Panel]) -> list[Flag]:
     """Each flag with the same weeks of the other signals of its name."""
     wanted = {(flag.level, flag.name) for flag in flags}
-    beside: dict[tuple[Level, str], dict[Signal, tuple[int, ...]]] = {}
+    beside: dict[tuple[Level, str], dict[Signal, tuple[int, ...]]] = {key: {} for key in wanted}
+    simulated: dict[tuple[Level, str], set[Signal]] = {key: set() for key in wanted}
     for panel in panels:
         for at, name in enumerate(panel.names):
-            if (panel.level, name) in wanted:
-                counts = panel.people[at, -SHOWN_WEEKS:]
-                beside.setdefault((panel.level, name), {})[panel.signal] = _whole(counts)
+            key = (panel.level, name)
+            if key in wanted:
+                beside[key][panel.signal] = _whole(panel.people[at, -SHOWN_WEEKS:])
+                if panel.simulated[at]:
+                    simulated[key].add(panel.signal)
     return [
         msgspec.structs.replace(
-            flag, beside={s: w for s, w in beside[flag.level, flag.name].items() if s != flag.signal}
+            flag,
+            beside={s: w for s, w in beside[flag.level, flag.name].items() if s != flag.signal},
+            simulated_beside=tuple(sorted(simulated[flag.level, flag.name] - {flag.signal})),
         )
         for flag in flags
     ]
