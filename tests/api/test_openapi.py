@@ -46,8 +46,10 @@ OPERATIONS = [
     *(
         f"GET /v1/{of}"
         for of in (
-            "plans/next-day",
-            "plans/history",
+            *(f"plans/{of}" for of in ("next-day", "history", "backtest", "scores")),
+            "plans",
+            "plans/{plan_id}",
+            *(f"plans/{{plan_id}}/{of}" for of in ("lines", "orders", "orders.csv", "outlook")),
             "measures",
             "measures/{name}",
             "places",
@@ -71,6 +73,7 @@ OPERATIONS = [
     *(f"GET /v1/trends{of}" for of in ("", "/night", "/outcomes", "/records", "/series")),
     "POST /v1/people/lookalikes",
     "POST /v1/audiences",
+    *(f"POST /v1/plans{of}" for of in ("", "/{plan_id}/edits", "/{plan_id}/approval")),
     *(f"GET /v1/audiences{of}" for of in ("", "/fields", "/size", "/overlap", "/sample", "/saved/{name}")),
     *(f"GET /v1/audiences/saved/{{name}}/{of}" for of in ("versions", "size", "export")),
     *(f"GET /v1/tiers{of}" for of in ("", "/moves", "/watched")),

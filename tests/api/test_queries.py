@@ -26,6 +26,10 @@ GUARDED = {
     "/v1/people/person-1/identity": "planner",
     "/v1/plans/next-day": "marketer",
     "/v1/plans/history?series=green%20tea": "marketer",
+    **dict.fromkeys(
+        ("/v1/plans", "/v1/plans/backtest", "/v1/plans/scores", "/v1/plans/2026-05-01.1"), "marketer"
+    ),
+    **{f"/v1/plans/2026-05-01.1/{of}": "marketer" for of in ("lines", "orders", "orders.csv", "outlook")},
     "/v1/measures": None,
     "/v1/measures/orders": None,
     "/v1/stock": None,
@@ -92,6 +96,7 @@ def test_every_operation_is_guarded_or_open_on_purpose(client):
         path.partition("?")[0]
         .replace("person-1", "{person_id}")
         .replace("none", "{campaign_id}")
+        .replace("2026-05-01.1", "{plan_id}")
         .replace("recency_days", "{field}")
         .replace("0" * 32, "{candidate_id}")
         .replace("saved/tea", "saved/{name}")
@@ -214,7 +219,7 @@ def test_the_plan_is_for_the_day_after(client, bearer):
         str(LAST_DAY),
         str(date.fromordinal(LAST_DAY.toordinal() + 1)),
     )
-    series = plan["lines"][0]["series"]
+    series = plan["lines"][0]["product_id"]
     history = client.get(
         "/v1/plans/history", params={"series": series, "days": 14}, headers=bearer("planner")
     ).json()

@@ -93,6 +93,9 @@ def test_every_page_says_something_useful_while_nothing_is_there(empty_shelf, pa
         assert "oneshelf load completejourney" in answer.text
 
 
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
 def test_answers_carry_headers_that_let_nothing_foreign_in(visitor, as_role):
     for answer in (
         visitor.get("/sign-in"),
@@ -240,9 +243,37 @@ def test_the_plan_can_be_taken_away_as_csv(as_role):
     answer = as_role("planner").get("/plan.csv")
     lines = answer.text.splitlines()
     assert answer.headers["content-type"].startswith("text/csv")
-    assert lines[0].startswith("for_day,series,quantity")
+    assert lines[0].startswith("for_day,place,product,action,supplier,quantity")
     assert len(lines) == 11  # ten product types
     assert as_role("store").get("/plan.csv").status_code == 403
+
+
+def submit(client, page, to, **fields):
+    """Send a form with the mark that one on a page carries."""
+    token = CSRF.search(client.get(page).text)[1]
+    return client.post(to, data={"csrf": token, **fields}, follow_redirects=False)
+
+
+def test_a_plan_is_kept_changed_tried_otherwise_and_approved_with_its_orders_shown_first(as_role):
+    planner, analyst = as_role("planner"), as_role("analyst")
+    address = submit(planner, "/plan", "/plans/make").headers["location"]
+    plan_id = address.partition("=")[2]
+    assert "first show what leaves" in planner.get(address).text
+    assert submit(analyst, "/plan", "/plans/make").status_code == 403
+    line = {"id": plan_id, "product": "green tea", "quantity": "77"}
+    assert submit(planner, address, "/plans/edit", **line, reason="").status_code == 422
+    changed = submit(planner, address, "/plans/edit", **line, reason="street fair")
+    assert "Changed: street fair" in planner.get(changed.headers["location"]).text
+    assert "street fair" in planner.get(f"/plan/green%20tea?id={plan_id}").text
+    tried = submit(planner, address, "/plans/try", name="rain", demand="50", limits="100")
+    assert "a copy that is never approved" in planner.get(tried.headers["location"]).text
+    shown = submit(planner, address, "/plans/approve", id=plan_id, step="try")
+    assert "It cannot be called back" in shown.text
+    assert submit(analyst, address, "/plans/approve", id=plan_id, step="send").status_code == 403
+    sent = submit(planner, address, "/plans/approve", id=plan_id, step="send")
+    assert "Purchase order" in planner.get(sent.headers["location"]).text
+    assert planner.get(f"/plans/orders.csv?id={plan_id}").text.startswith("document,kind,supplier")
+    assert "Approved by planner" in planner.get(address).text
 
 
 def test_simulated_figures_say_so_and_others_do_not(as_role):

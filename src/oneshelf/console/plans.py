@@ -1,63 +1,144 @@
-"""Plan: tomorrow's quantities, exceptions first, each with its interval, its reason and how often it was wrong."""
+"""Plan: tomorrow's quantities, exceptions first, each with its reason; edited, tried otherwise, approved, and what earlier ones came to."""
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
 
+import msgspec
 from markupsafe import Markup
 from starlette.responses import Response
 
+from oneshelf.app.goods.plans.as_csv import orders_csv, plan_csv
 from oneshelf.console import charts, draw
 from oneshelf.console.visit import Visit
 from oneshelf.console.words import mark
-from oneshelf.errors import NotFound
+from oneshelf.decisions.plan.changing import Circumstances, Edit
+from oneshelf.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from oneshelf.decisions.plan.chain import Plan, PlanLine
-    from oneshelf.insight.goods.forecast.next_day_backtest import Score
+    from collections.abc import Sequence
+
+    from oneshelf.app.goods.planning import DayValue
+    from oneshelf.app.goods.plans.kept import PlanHead
+    from oneshelf.decisions.plan.result import PlanLine, PlanSummary
+    from oneshelf.insight.goods.forecast.next_day_backtest import Backtest, Score
 
 #: The backtest's methods as people say them; the first is the plan's own.
-METHODS = {
+METHODS: Final = {
     "weekday_level": mark("This plan"),
     "weekday_mean": mark("Mean of the same weekdays"),
     "moving_average": mark("Mean of the last 28 days"),
     "seasonal_naive": mark("Same as last week"),
 }
 
+#: Why a line stands first, as people say it.
+ATTENTIONS: Final = {
+    "late": mark("data missing"),
+    "no_price": mark("no price"),
+    "limited": mark("not enough for all"),
+    "short": mark("runs out before it comes"),
+    "waste": mark("will go to waste"),
+    "change": mark("unlike last week"),
+    "uncertain": mark("uncertain"),
+}
+
+#: The ways of ordering that a score compares.
+WAYS: Final = {
+    "plan": mark("The plan"),
+    "proposed": mark("The plan before it was changed"),
+    "yesterday": mark("Yesterday's quantities again"),
+    "last_week": mark("Same as last week"),
+    "foresight": mark("Perfect foresight"),
+}
+
+#: What kinds of documents an approval sends.
+KINDS: Final = {
+    "purchase_order": mark("Purchase order"),
+    "production_request": mark("Production request"),
+    "transfer_request": mark("Transfer request"),
+    "outlook": mark("Outlook for next week"),
+}
+
+#: Where one sentence of a reason ends and the next begins.
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
+
 _LIST_LENGTH = 60
 _HISTORY_DAYS = 56
+_SCORES = 7
 #: Intervals are drawn as multiples of the forecast, so that rows large and small can be compared.
 _MULTIPLES = draw.Scale(0.0, 2.0, 168)
 
 
 def plan(visit: Visit) -> Response:
-    """The plan for the next day."""
+    """The plan for the next day, or the kept one that the address names."""
+    plans = visit.shelf.goods.plans
     try:
-        made = visit.shelf.goods.plan_next_day(actor=visit.actor)
+        head, summary, every = _asked(visit)
     except NotFound:
+        if visit.query("id"):
+            raise
         return visit.render("plan_empty.html")
-    text = visit.query("q").casefold()
-    lines = [line for line in made.lines if text in line.series.casefold()]
+    text, kind, changed = visit.query("q"), visit.query("look"), bool(visit.query("changed"))
+    lines = [
+        line
+        for line in every
+        if text.casefold() in line.series.casefold()
+        and kind in ("", line.attention)
+        and not (changed and line.quantity == (line.before or 0))
+    ]
+    if changed:
+        lines.sort(key=lambda line: (-abs(line.quantity - (line.before or 0)), line.series))
     shown = len(lines) if visit.query("all") else _LIST_LENGTH
+    base = plans.newest(actor=visit.actor) if head is not None and head.scenario else None
+    backtest = _backtest(visit, summary)
     return visit.render(
         "plan.html",
-        plan=made,
-        rows=[(line, _whisker(visit, line), visit.reader.say(line.reason)) for line in lines[:shown]],
-        found=len(lines),
-        exceptions=sum(line.attention is not None for line in made.lines),
-        ordered=sum(line.quantity > 0 for line in made.lines),
-        q=visit.query("q"),
-        notes=[visit.reader.say(note) for note in made.notes],
-        method=visit.reader.say(made.method),
-        scores=_scores(visit, made),
-    )
+        plan=summary, head=head, base=base,
+        rows=[(line, address(line, head), _whisker(visit, line), _said(visit, line.reason)) for line in lines[:shown]],
+        found=len(lines), total=len(every), exceptions=sum(line.attention is not None for line in every),
+        ordered=sum(line.quantity > 0 for line in every), edited=sum(line.edit_reason is not None for line in every),
+        placed=any(line.place_id is not None for line in every), compared=any(line.before is not None for line in every),
+        q=text, look=kind, changed=changed, attentions=_told(visit, ATTENTIONS), words=_told(visit, ATTENTIONS),
+        notes=[visit.reader.say(note) for note in summary.notes], backtest=backtest, scores=_scores(visit, backtest),
+        days=plans.scores(limit=_SCORES, actor=visit.actor), ways=_told(visit, WAYS), kept=plans.listing(limit=_SCORES, actor=visit.actor).items,
+        query=urlencode({"id": head.id} if head is not None else {}),
+    )  # fmt: skip
 
 
-def _scores(visit: Visit, made: Plan) -> list[tuple[str, Score]]:
+def _asked(visit: Visit) -> tuple[PlanHead | None, PlanSummary, tuple[PlanLine, ...]]:
+    plans = visit.shelf.goods.plans
+    if not visit.query("id"):
+        return plans.current(actor=visit.actor)
+    head = plans.get(visit.query("id"), actor=visit.actor)
+    return head, head.summary, plans.all_lines(head.id, actor=visit.actor)
+
+
+def address(line: PlanLine, head: PlanHead | None) -> str:
+    """The page of a line."""
+    asked = {"place": line.place_id} if line.place_id is not None else {}
+    asked |= {"id": head.id} if head is not None else {}
+    return f"/plan/{quote(line.product_id, safe='')}" + (f"?{urlencode(asked)}" if asked else "")
+
+
+def _said(visit: Visit, reason: str) -> str:
+    """A reason, each of its sentences in the reader's language."""
+    gap = "" if visit.reader.language == "zh" else " "
+    return gap.join(visit.reader.say(sentence) for sentence in _SENTENCES.split(reason))
+
+
+def _told(visit: Visit, words: dict[str, str]) -> dict[str, str]:
+    return {name: visit.reader.text(said) for name, said in words.items()}
+
+
+def _backtest(visit: Visit, summary: PlanSummary) -> Backtest:
+    return visit.shelf.goods.backtest(summary.as_of, actor=visit.actor)
+
+
+def _scores(visit: Visit, backtest: Backtest) -> list[tuple[str, Score]]:
     """What each method would have been wrong by, over all series; ours first."""
-    found = ((visit.reader.text(name), made.backtest.score(method)) for method, name in METHODS.items())
+    found = ((visit.reader.text(name), backtest.score(method)) for method, name in METHODS.items())
     return [(name, score) for name, score in found if score is not None]
 
 
@@ -76,59 +157,124 @@ def _whisker(visit: Visit, line: PlanLine) -> Markup:
 
 
 def series(visit: Visit) -> Response:
-    """One line of the plan: its past, its forecast and its reason."""
-    name = visit.request.path_params["series"]
-    made = visit.shelf.goods.plan_next_day(actor=visit.actor)
-    line = next((line for line in made.lines if line.series == name), None)
+    """One line of the plan: its past, its forecast, its reason, and what another quantity would do."""
+    return _series(visit)
+
+
+def _series(visit: Visit, *, status: int = 200, error: InvalidInput | None = None) -> Response:
+    name, place = (
+        visit.request.path_params.get("series") or visit.field("product"),
+        visit.query("place") or visit.field("place") or None,
+    )
+    head, summary, lines = _asked(visit)
+    line = next((line for line in lines if (line.place_id, line.product_id) == (place, name)), None)
     if line is None:
         raise NotFound("The plan has no line of this name.", "Choose one from the plan.")
-    history = visit.shelf.goods.history(name, until=made.as_of, days=_HISTORY_DAYS, actor=visit.actor)
+    history = visit.shelf.goods.history(
+        name, place_id=place, until=summary.as_of, days=_HISTORY_DAYS, actor=visit.actor
+    )
+    backtest = _backtest(visit, summary)
+    open_to_edits = head is not None and head.approved_at is None and visit.actor.may("plan.edit")
     return visit.render(
-        "series.html",
-        plan=made, line=line, reason=visit.reader.say(line.reason), history=history,
-        chart=_forecast(visit, made, line, history), charts=True, scores=_scores(visit, made), method=visit.reader.say(made.method),
+        "series.html", status,
+        plan=summary, head=head, line=line, reason=_said(visit, line.reason), history=history, back=f"/plan?id={head.id}" if head else "/plan",
+        chart=_forecast(visit, summary, line, history), charts=True, backtest=backtest, scores=_scores(visit, backtest),
+        editable=open_to_edits, words=_told(visit, ATTENTIONS), error=error and (visit.reader.say(error.cause), visit.reader.say(error.remedy)),
     )  # fmt: skip
 
 
-def _forecast(visit: Visit, made: Plan, line: PlanLine, history: object) -> charts.Figure:
-    days = list(history)  # type: ignore[call-overload]
+def _forecast(visit: Visit, made: PlanSummary, line: PlanLine, history: Sequence[DayValue]) -> charts.Figure:
     text = visit.reader.text
     return charts.forecast(
-        [(d.day.isoformat(), float(d.quantity)) for d in days],
-        (made.for_day.isoformat(), line.low, line.mean, line.high),
+        [(d.day.isoformat(), float(d.quantity)) for d in history],
+        (line.arrives_on.isoformat(), line.low, line.mean, line.high),
         words={"sold": text("Sold"), "forecast": text("Forecast"), "unit": text("pieces")},
-        ticks=[visit.reader.short_day(d.day) for d in days],
-        shown_days=[visit.reader.day(d.day) for d in days] + [visit.reader.day(made.for_day)],
+        ticks=[visit.reader.short_day(d.day) for d in history],
+        shown_days=[visit.reader.day(d.day) for d in history] + [visit.reader.day(line.arrives_on)],
+    )
+
+
+def edit(visit: Visit) -> Response:
+    """Change the quantity of one line, with its reason."""
+    line = Edit(
+        place_id=visit.field("place") or None,
+        product_id=visit.field("product"),
+        quantity=_whole(visit.field("quantity"), "quantity"),
+        reason=visit.field("reason"),
+    )
+    plan_id = visit.field("id")
+    visit.shelf.goods.plans.edit(plan_id, [line], actor=visit.actor)
+    return visit.to(f"/plan?{urlencode({'id': plan_id, 'q': line.product_id})}")
+
+
+def keep(visit: Visit) -> Response:
+    """Make the plan of the newest day and keep it."""
+    head = visit.shelf.goods.plans.make(actor=visit.actor)
+    return visit.to(f"/plan?id={quote(head.id)}")
+
+
+def suppose(visit: Visit) -> Response:
+    """Try other circumstances on a copy."""
+    name = visit.field("name")
+    if not name:
+        raise InvalidInput.of("name", name, "is empty.", "Say what the scenario is called.")
+    demand, limits = (_whole(visit.field(field) or "100", field) / 100 for field in ("demand", "limits"))
+    try:
+        circumstances = msgspec.convert(
+            {"demand": demand, "limits": limits, "closed": tuple(visit.field("closed").split())},
+            Circumstances,
+        )
+    except msgspec.ValidationError:
+        raise InvalidInput.of("demand", demand, "is out of range.", "Write 0 to 10,000 percent.") from None
+    head = visit.shelf.goods.plans.make(scenario=name, circumstances=circumstances, actor=visit.actor)
+    return visit.to(f"/plan?id={quote(head.id)}")
+
+
+def approve(visit: Visit) -> Response:
+    """Show what an approval would send, and to whom; a second form sends it."""
+    plan_id = visit.field("id")
+    if visit.field("step") == "send":
+        visit.shelf.goods.plans.approve(plan_id, actor=visit.actor)
+        return visit.to(f"/plans/orders?id={quote(plan_id)}")
+    found = visit.shelf.goods.plans.approve(plan_id, dry_run=True, actor=visit.actor)
+    head = visit.shelf.goods.plans.get(plan_id, actor=visit.actor)
+    return visit.render(
+        "plan_orders.html", head=head, plan=head.summary, documents=found.documents, channel=found.channel,
+        sent=False, kinds=_told(visit, KINDS),
+    )  # fmt: skip
+
+
+def orders(visit: Visit) -> Response:
+    """What an approved plan sent, and to whom."""
+    head = visit.shelf.goods.plans.get(visit.query("id"), actor=visit.actor)
+    found = visit.shelf.goods.plans.orders(head.id, actor=visit.actor)
+    return visit.render(
+        "plan_orders.html", head=head, plan=head.summary, documents=found, channel=None, sent=True, kinds=_told(visit, KINDS),
+    )  # fmt: skip
+
+
+def orders_file(visit: Visit) -> Response:
+    """What an approved plan ordered, as CSV."""
+    plan_id = visit.query("id")
+    return _file(
+        orders_csv(visit.shelf.goods.plans.orders(plan_id, actor=visit.actor)), f"orders-{plan_id}.csv"
     )
 
 
 def export(visit: Visit) -> Response:
-    """The plan as CSV, one line a series, for whoever orders elsewhere."""
-    made = visit.shelf.goods.plan_next_day(actor=visit.actor)
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(("for_day", "series", "quantity", "mean", "low", "high", "last_week", "simulated"))
-    for line in made.lines:
-        rows.writerow(
-            (
-                made.for_day,
-                _cell(line.series),
-                line.quantity,
-                round(line.mean, 2),
-                line.low,
-                line.high,
-                line.last_week,
-                made.simulated,
-            )
-        )
-    name = f"plan-{made.for_day}.csv"
+    """The plan as CSV, one line a row, for whoever orders elsewhere."""
+    _, summary, lines = _asked(visit)
+    return _file(plan_csv(summary.for_day, lines), f"plan-{summary.for_day}.csv")
+
+
+def _file(text: str, name: str) -> Response:
+    safe = "".join(c if c.isalnum() or c in "-." else "-" for c in name)
     return Response(
-        out.getvalue(),
-        media_type="text/csv",
-        headers={"content-disposition": f'attachment; filename="{name}"'},
+        text, media_type="text/csv", headers={"content-disposition": f'attachment; filename="{safe}"'}
     )
 
 
-def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t" else text
+def _whole(text: str, field: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    raise InvalidInput.of(field, text, "is no whole number.", "Write a whole number, 0 or more.")

@@ -18,6 +18,8 @@ Action = Literal[
     "plan.read",
     "stock.read",
     "stock.change",
+    "plan.edit",
+    "plan.approve",
     "offers.read",
     "offers.send",
     "sources.read",
@@ -43,7 +45,17 @@ _MAY: dict[Role, frozenset[Action]] = {
     "marketer": frozenset(
         ("people.read", "audiences.save", "stock.read", "offers.read", "offers.send", "sources.read")
     ),
-    "planner": frozenset(("catalogue.edit", "plan.read", "stock.read", "stock.change", "sources.read")),
+    "planner": frozenset(
+        (
+            "catalogue.edit",
+            "plan.read",
+            "plan.edit",
+            "plan.approve",
+            "stock.read",
+            "stock.change",
+            "sources.read",
+        )
+    ),
     "store": frozenset(("people.read", "stock.read", "stock.change", "offers.read")),
 }
 

@@ -20,7 +20,7 @@ def as_csv(table: MeasureTable) -> str:
     for cell in table.cells:
         rows.writerow(
             (
-                *map(_text, cell.keys),
+                *map(harmless, cell.keys),
                 cell.currency,
                 cell.value,
                 cell.give_or_take,
@@ -30,5 +30,6 @@ def as_csv(table: MeasureTable) -> str:
     return out.getvalue()
 
 
-def _text(key: Key) -> Key:
+def harmless(key: Key) -> Key:
+    """A key, or text, that no spreadsheet takes for a formula."""
     return f"'{key}" if isinstance(key, str) and key[:1] in "=+-@\t\r" else key

@@ -116,12 +116,12 @@ class Wheels:
     def _decisions(self, last: date | None) -> Station:
         if last is None:
             return Station(name="decisions", figure="0", unit="plan lines")
-        plan = self._goods.plan_next_day(last)
-        exceptions = sum(line.attention is not None for line in plan.lines)
+        _, plan, lines = self._goods.plans.current()
+        exceptions = sum(line.attention is not None for line in lines)
         return Station(
             name="decisions",
-            figure=f"{sum(line.quantity > 0 for line in plan.lines):,}",
-            unit="product types to order",
+            figure=f"{sum(line.quantity > 0 for line in lines):,}",
+            unit="lines to order",
             spark=self._goods.units_by_day(until=last, days=DAYS),
             attention=f"{exceptions:,} lines need a look" if exceptions else None,
             simulated=plan.simulated,

@@ -88,8 +88,8 @@ def turn(shelf: Shelf, say: Say) -> None:
         step.done(_count(shelf.load("completejourney").events + shelf.simulate().events, "events"))
         shelf.catch_up()
     with _Step(say, "The plan for the next day") as step:
-        plan = shelf.goods.plan_next_day()
-        step.done(f"{len(plan.lines):,} product types for {plan.for_day}")
+        plan = shelf.goods.plans.make()
+        step.done(f"{plan.lines:,} product types for {plan.for_day}")
     with _Step(say, "Everybody's portrait, tier and expectations") as step:
         today = business_day(shelf.core.now(), shelf.settings.time_zone)
         if today in nights(shelf.core):

@@ -25,7 +25,7 @@ START_SECONDS = 30
 def check(shelf: Shelf, name: str, password: str, campaign_id: str, say: Callable[[str], None]) -> None:
     """Serve on a free port, sign in, and look for each page's main figure. Raises OneShelfError when one is missing."""
     known = shelf.people.search(limit=1)
-    plan = shelf.goods.plan_next_day()
+    _, _, lines = shelf.goods.plans.current()
     expected = {
         "/": (f"{known.total:,}",),
         "/people": (known.items[0].person_id,),
@@ -37,7 +37,7 @@ def check(shelf: Shelf, name: str, password: str, campaign_id: str, say: Callabl
         "/audiences": tuple(audience.name for audience in shelf.audiences.list()),
         "/heatmaps": ("Store 367",),
         "/places": ("Store 367",),
-        "/plan": (plan.lines[0].series,),
+        "/plan": (lines[0].product_id,),
         "/offers": ("December favourites",),
         f"/offers/{campaign_id}": ("December favourites",),
         "/sources": ("completejourney", "simulator"),

@@ -51,8 +51,9 @@ def _deliver(shelf: Shelf) -> str:
 
 
 def _plan(shelf: Shelf) -> str:
-    plan = shelf.goods.plan_next_day()
-    return f"{len(plan.lines):,} lines for {plan.for_day}"
+    shelf.goods.plans.score()
+    made = shelf.goods.plans.make()
+    return f"{made.lines:,} lines for {made.for_day}, {made.exceptions:,} of which need a look"
 
 
 def _tidy(shelf: Shelf) -> str:

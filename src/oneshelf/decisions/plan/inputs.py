@@ -13,8 +13,8 @@ from oneshelf.decisions.plan.curve import Worth
 from oneshelf.decisions.plan.limits import Limit
 from oneshelf.errors import InvalidInput, Problem, brief
 
-#: Where a line's goods come from.
-Action = Literal["order", "make"]
+#: Where a line's goods come from: another party, the place itself, or another place of ours.
+Action = Literal["order", "make", "transfer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

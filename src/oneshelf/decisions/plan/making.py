@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def make_plan(inputs: Inputs, *, policy: PlanPolicy = DEFAULT_POLICY) -> Plan:
     worth = inputs.terms.priced(policy.margin_share, policy.holding_share)
     lucky = chances(inputs.days, seed=policy.seed)
     wanted = np.zeros(len(inputs.lines), dtype=np.int64)
-    figures = Figures(**{field.name: np.zeros(len(inputs.lines)) for field in fields(Figures)})
+    figures = Figures.empty(len(inputs.lines))
     for block in blocks(inputs, worth, lucky):
         best = block.best(inputs)
         wanted[block.rows] = best

@@ -86,7 +86,7 @@ def _expected(facts: Facts) -> str:
 
 
 def _decided(facts: Facts) -> str:
-    verb = "Make" if facts.action == "make" else "Order"
+    verb = facts.action.capitalize()
     if facts.closed:
         return "Nothing is delivered."
     if facts.quantity:

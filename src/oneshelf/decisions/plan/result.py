@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import date
 from typing import Final, Literal, get_args
 
@@ -48,6 +49,18 @@ class PlanPolicy(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
+class Alternative(msgspec.Struct, frozen=True, array_like=True):
+    """What is expected of a line if so many pieces were ordered."""
+
+    pieces: int
+    #: against ordering nothing; None where prices are not known
+    profit_minor: int | None
+    #: pieces of demand that would find none
+    lost: float
+    #: pieces that would be thrown away
+    waste: float
+
+
 class PlanLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to order or make of one product for one place, in pieces. Figures are for the days from its arrival to the next delivery."""
 
@@ -88,8 +101,40 @@ class PlanLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     #: names of the limits that cut it
     limits: tuple[str, ...] = ()
+    #: orders are whole numbers of packs
+    pack: int = 1
+    #: days on which a new piece can be sold; 0: it does not age
+    life_days: int = 1
+    #: minor units a piece; None: not known
+    price_minor: float | None = None
+    cost_minor: float | None = None
+    #: what other quantities would do, ascending from 0: straight lines between them, about
+    effects: tuple[Alternative, ...] = ()
+    #: why a planner changed the quantity, and what the plan had said
+    edit_reason: str | None = None
+    planned: int | None = None
     #: whether simulated events are among what it sold
     simulated: bool = False
+
+    def effect(self, pieces: int) -> Alternative:
+        """What is expected if so many pieces were ordered, read off the straight lines between `effects`."""
+        at = [effect.pieces for effect in self.effects]
+        above = min(bisect_left(at, pieces), len(at) - 1)
+        if above == 0 or at[above] <= pieces:
+            return msgspec.structs.replace(self.effects[above], pieces=pieces)
+        low, high = self.effects[above - 1], self.effects[above]
+        share = (pieces - low.pieces) / (high.pieces - low.pieces)
+        profit = (
+            None
+            if low.profit_minor is None or high.profit_minor is None
+            else round(low.profit_minor + (high.profit_minor - low.profit_minor) * share)
+        )
+        return Alternative(
+            pieces,
+            profit,
+            round(low.lost + (high.lost - low.lost) * share, 2),
+            round(low.waste + (high.waste - low.waste) * share, 2),
+        )
 
     @property
     def series(self) -> str:
@@ -107,12 +152,11 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     used: float
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan made after the close of `as_of`. Lines that need a look come first."""
+class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan without its lines."""
 
     as_of: date
     for_day: date
-    lines: tuple[PlanLine, ...]
     uses: tuple[Use, ...] = ()
     #: None: prices of no line are known
     currency: str | None
@@ -125,3 +169,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     #: what the reader should know before using it
     notes: tuple[str, ...]
+
+
+class Plan(PlanSummary, frozen=True, kw_only=True):
+    """The plan made after the close of `as_of`. Lines that need a look come first."""
+
+    lines: tuple[PlanLine, ...]
+
+    @property
+    def summary(self) -> PlanSummary:
+        """The plan without its lines."""
+        return PlanSummary(**{name: getattr(self, name) for name in PlanSummary.__struct_fields__})

@@ -13,6 +13,9 @@ from oneshelf.decisions.plan.inputs import Inputs
 from oneshelf.decisions.plan.scenarios import draw
 from oneshelf.decisions.plan.shelf_life import Unserved, serve
 
+#: Other quantities of a line that are looked at, as shares of twice what is ordered: closest around it.
+TRIED = np.array([0.0, 0.25, 0.4, 0.5, 0.6, 0.75, 1.0])
+
 #: Lines of one block; a block's futures are held in memory together.
 BLOCK = 2_000
 
@@ -36,6 +39,20 @@ class Figures:
     lost: Floats
     old_waste: Floats
     new_waste: Floats
+    #: lines x TRIED, each: other quantities, and the profit, lost pieces and waste that they would bring
+    tried: Floats
+    tried_profit: Floats
+    tried_lost: Floats
+    tried_waste: Floats
+
+    @classmethod
+    def empty(cls, lines: int) -> Figures:
+        """Room for the figures of so many lines."""
+        shapes = {
+            field.name: (lines, len(TRIED)) if field.name.startswith("tried") else lines
+            for field in fields(cls)
+        }
+        return cls(**{name: np.zeros(shape) for name, shape in shapes.items()})
 
     def put(self, rows: Rows, found: Figures) -> None:
         """Take over the figures of some lines."""
@@ -83,14 +100,25 @@ class Block:
         best = self.curve.best_in_packs(terms.pack_pieces[self.rows], terms.minimum_pieces[self.rows])
         return np.where(inputs.open[self.rows, self.lead - 1], best, 0)
 
+    def lost(self, quantities: Ints) -> Floats:
+        """Pieces of demand that find none until the next delivery, by line."""
+        return np.asarray(np.maximum(self.curve.reach[:, :, 0] - quantities[:, None], 0).mean(axis=1))
+
+    def thrown(self, quantities: Ints) -> Floats:
+        """Pieces of the order that outlive their days, by line."""
+        if not self.ages:
+            return np.zeros(len(quantities))
+        return np.asarray(np.maximum(quantities[:, None] - self.curve.reach[:, :, -1], 0).mean(axis=1))
+
     def figures(self, quantities: Ints) -> Figures:
         """What is expected with these quantities."""
         first = self.lead - 1
         wanted = np.sort(self.demand[:, :, first : self.next_day].sum(axis=2), axis=1)
         count = wanted.shape[1]
-        soon, ever = self.curve.reach[:, :, 0], self.curve.reach[:, :, -1]
-        ordered = quantities[:, None]
-        thrown = np.maximum(ordered - ever, 0).mean(axis=1) if self.ages else np.zeros(len(ordered))
+        soon, ordered = self.curve.reach[:, :, 0], quantities[:, None]
+        old_waste = self.unserved.wasted.mean(axis=1)
+        widest = np.where(quantities > 0, 2 * quantities, soon.max(axis=1, initial=1))
+        tried = np.rint(widest * TRIED[:, None]).astype(np.int64)
         return Figures(
             mean=self.expected[:, first : self.next_day].sum(axis=1),
             low=wanted[:, int(LOW * count)],
@@ -101,9 +129,13 @@ class Block:
             lasts=(self.unserved.missing[:, :, :first].sum(axis=2) == 0).mean(axis=1),
             profit=self.curve.profit(quantities),
             one_piece=self.curve.piece(np.ones_like(quantities)),
-            lost=np.maximum(soon - ordered, 0).mean(axis=1),
-            old_waste=self.unserved.wasted.mean(axis=1),
-            new_waste=thrown,
+            lost=self.lost(quantities),
+            old_waste=old_waste,
+            new_waste=self.thrown(quantities),
+            tried=tried.T,
+            tried_profit=np.column_stack([self.curve.profit(pieces) for pieces in tried]),
+            tried_lost=np.column_stack([self.lost(pieces) for pieces in tried]),
+            tried_waste=np.column_stack([self.thrown(pieces) + old_waste for pieces in tried]),
         )
 
 

@@ -13,7 +13,7 @@ from oneshelf.decisions.plan.arrays import Bools, Floats, Ints
 from oneshelf.decisions.plan.curve import Worth
 from oneshelf.decisions.plan.inputs import Inputs
 from oneshelf.decisions.plan.reasons import Facts, attention, reason
-from oneshelf.decisions.plan.result import ATTENTIONS, Attention, Plan, PlanLine, PlanPolicy, Use
+from oneshelf.decisions.plan.result import ATTENTIONS, Alternative, Attention, Plan, PlanLine, PlanPolicy, Use
 from oneshelf.decisions.plan.weighing import Figures
 
 _RANK: dict[Attention | None, int] = {name: at for at, name in enumerate((*ATTENTIONS, None))}
@@ -62,7 +62,7 @@ def write(inputs: Inputs, decided: Decided, policy: PlanPolicy) -> Plan:
         waste=round(float((figures.old_waste + figures.new_waste).sum()), 1),
         policy=policy,
         simulated=bool(inputs.simulated.any()),
-        notes=(*inputs.notes, *_notes(inputs, decided)),
+        notes=(*inputs.notes, *_notes(inputs, decided, policy)),
     )
 
 
@@ -81,7 +81,7 @@ def _stake(line: PlanLine, price: float) -> float:
 
 def _lines(inputs: Inputs, decided: Decided, priced: Bools) -> Iterator[PlanLine]:
     figures, terms, cut = decided.figures, inputs.terms, _cut(inputs, decided)
-    for row, facts in enumerate(_facts(inputs, decided, priced, cut)):
+    for row, facts in enumerate(_facts(inputs, decided, cut)):
         place_id, product_id = inputs.lines[row]
         said = (reason(facts), *(inputs.remarks[row] if inputs.remarks else ()))
         yield PlanLine(
@@ -91,19 +91,20 @@ def _lines(inputs: Inputs, decided: Decided, priced: Bools) -> Iterator[PlanLine
             profit_minor=round(float(figures.profit[row])) if priced[row] else None, lost=round(float(figures.lost[row]), 2),
             waste=round(float(figures.old_waste[row] + figures.new_waste[row]), 2), last_week=facts.last_week,
             before=_whole(inputs.before, row), wape=_number(inputs.wape, row), attention=attention(facts), reason=" ".join(said),
-            limits=facts.limits, simulated=bool(inputs.simulated[row]),
+            limits=facts.limits, pack=facts.pack, life_days=facts.life_days, price_minor=_number(terms.price_minor, row),
+            cost_minor=_number(terms.cost_minor, row), effects=_effects(figures, row, known=bool(priced[row])), simulated=bool(inputs.simulated[row]),
         )  # fmt: skip
 
 
-def _facts(inputs: Inputs, decided: Decided, priced: Bools, cut: dict[int, list[str]]) -> Iterator[Facts]:
+def _facts(inputs: Inputs, decided: Decided, cut: dict[int, list[str]]) -> Iterator[Facts]:
     terms, worth, figures = inputs.terms, decided.worth, decided.figures
     first = terms.lead_days - 1
     is_open = inputs.open[np.arange(len(inputs.lines)), first]
     # of one delivery: what is left over when the next one comes is lost
     single = (terms.life_days > 0) & (terms.life_days <= terms.review_days)
     asked = (worth.price - worth.cost) / np.maximum(worth.price - worth.salvage, 1e-9)
-    # a price that is missing everywhere is how this shop works, not an exception
-    told = (np.isnan(terms.price_minor) | np.isnan(terms.cost_minor)) & priced.any()
+    # where no cost is known at all nobody has given terms, and a missing price is no exception
+    told = (np.isnan(terms.price_minor) | np.isnan(terms.cost_minor)) & ~np.isnan(terms.cost_minor).all()
     for row in range(len(inputs.lines)):
         yield Facts(
             action=terms.action[row], quantity=int(decided.quantities[row]), wanted=int(decided.wanted[row]),
@@ -116,6 +117,24 @@ def _facts(inputs: Inputs, decided: Decided, priced: Bools, cut: dict[int, list[
             minimum=int(terms.minimum_pieces[row]), old_waste=float(figures.old_waste[row]), closed=not is_open[row],
             late=bool(inputs.late[row]), priced=not told[row], limits=tuple(cut.get(row, ())),
         )  # fmt: skip
+
+
+def _effects(figures: Figures, row: int, *, known: bool) -> tuple[Alternative, ...]:
+    """The other quantities that were looked at, each once."""
+    rows = zip(
+        figures.tried[row].tolist(),
+        figures.tried_profit[row].tolist(),
+        figures.tried_lost[row].tolist(),
+        figures.tried_waste[row].tolist(),
+        strict=True,
+    )
+    found = {
+        int(pieces): Alternative(
+            int(pieces), round(profit) if known else None, round(lost, 2), round(waste, 2)
+        )
+        for pieces, profit, lost, waste in rows
+    }
+    return tuple(found.values())
 
 
 def _number(values: Floats | None, row: int) -> float | None:
@@ -137,15 +156,18 @@ def _cut(inputs: Inputs, decided: Decided) -> dict[int, list[str]]:
     return cut
 
 
-def _notes(inputs: Inputs, decided: Decided) -> Iterator[str]:
+def _notes(inputs: Inputs, decided: Decided, policy: PlanPolicy) -> Iterator[str]:
     total = len(inputs.lines)
     if closed := _places(inputs, ~inputs.open[:, 0]):
         yield f"Closed on {inputs.day(0)}: {closed}."
     if late := _places(inputs, inputs.late):
         yield f"Nothing of {inputs.as_of} has come yet from {late}."
-    unpriced = int((np.isnan(inputs.terms.price_minor) | np.isnan(inputs.terms.cost_minor)).sum())
-    if unpriced:
-        yield f"{unpriced:,} of {total:,} lines have no price or no cost; a margin was assumed for them."
+    for name, lack in (
+        ("price", np.isnan(inputs.terms.price_minor)),
+        ("cost", np.isnan(inputs.terms.cost_minor)),
+    ):
+        if lack.any():
+            yield f"The {name} of {int(lack.sum()):,} of {total:,} lines is not known; a margin of {policy.margin_share:.0%} was assumed."
     for limit in inputs.limits:
         best = limit.used(decided.wanted)
         if not limit.holds(decided.wanted):

@@ -1,0 +1,195 @@
+"""Gathering what a plan is made from: sales, forecasts, terms, prices, stock and what is on its way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from oneshelf.app.core import Core
+from oneshelf.app.goods.plans.at_hand import AtHand, Lot, laid_out
+from oneshelf.app.goods.plans.calendar import closed_ahead, late
+from oneshelf.app.goods.plans.lots import lots_known
+from oneshelf.app.goods.plans.past import Past
+from oneshelf.app.goods.plans.sight import Sight
+from oneshelf.app.goods.plans.terms import Line, Sources, limits_of, terms_of
+from oneshelf.app.goods.prices import Prices
+from oneshelf.books import goods, places, supply
+from oneshelf.decisions.plan.arrays import Bools, Floats
+from oneshelf.decisions.plan.inputs import Inputs, Terms
+from oneshelf.decisions.plan.limits import Limit
+from oneshelf.insight.goods.forecast.history import History
+from oneshelf.words.supply import SupplyTerm
+
+#: Days that are looked at: a week for the outlook, more where goods take longer to come or keep longer.
+DAYS_MIN, DAYS_MAX = 7, 28
+
+#: What weekdays sold before so many weeks are known is chance.
+WEEKS_KNOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What a plan was made from."""
+
+    past: Past
+    inputs: Inputs
+
+    @property
+    def by_terms(self) -> bool:
+        """Whether supply terms were known, so that lines are of a place and products."""
+        return any(supplier is not None for supplier in self.inputs.terms.supplier)
+
+
+def gather(
+    core: Core,
+    sight: Sight,
+    as_of: date,
+    *,
+    before: Mapping[Line, int],
+    budget_minor: int | None = None,
+) -> Gathered:
+    """The inputs of the plan made after the close of `as_of`; only what was known by then enters.
+
+    Where supply terms are known, lines are products at the places that sell them; without any, product types over the whole
+    chain. `before` is what yesterday's plan ordered, by line. Raises NotFound when nothing was sold.
+    """
+    with core.database.read() as connection:
+        terms = supply.terms(connection)
+    if terms:
+        sources = _sources(core, terms)
+        past = sight.by_place(as_of)
+        held = [
+            (row, term)
+            for row, line in enumerate(past.lines)
+            if (term := sources.term(line[0] or "", line[1]))
+        ]
+        if held:
+            found = _Found(past=past, held=held, sources=sources, lots=lots_known(core, as_of))
+            return _by_terms(core, sight, found, before=before, budget_minor=budget_minor)
+    return _by_type(sight, as_of, before)
+
+
+def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
+    with core.database.read() as connection:
+        products = {product.id: product for product in goods.all_products(connection)}
+        return Sources.of(products, supply.suppliers(connection), terms, places.places(connection))
+
+
+def _by_type(sight: Sight, as_of: date, before: Mapping[Line, int]) -> Gathered:
+    past = sight.by_type(as_of)
+    terms = replace(Terms.plain(len(past.lines)), price_minor=past.price_minor)
+    nothing = np.zeros((len(past.lines), DAYS_MIN))
+    notes = [
+        "No supply terms are known: product types are planned over the whole chain, as goods of one day."
+    ]
+    if past.history.days and not past.quantities[-1].any():
+        notes.append(f"Nothing was sold on {as_of}: was it closed, or is its data still missing?")
+    is_late = np.zeros(len(past.lines), dtype=np.bool_)
+    at_hand = AtHand(arriving=nothing, expiring=nothing)
+    return _gathered(sight, past, terms, at_hand, before=before, is_late=is_late, notes=notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    past: Past
+    #: rows of `past`, each with the term that holds for it
+    held: list[tuple[int, SupplyTerm]]
+    sources: Sources
+    lots: list[Lot]
+
+
+def _by_terms(
+    core: Core, sight: Sight, found: _Found, *, before: Mapping[Line, int], budget_minor: int | None
+) -> Gathered:
+    as_of = found.past.history.last_day
+    held = [(row, term) for row, term in found.held if term.lead_time_days <= DAYS_MAX]
+    past = found.past.only(np.array([row for row, _ in held], dtype=np.intp))
+    lines = [(place or "", term) for (place, _), (_, term) in zip(past.lines, held, strict=True)]
+    terms = terms_of(lines, found.sources, _prices(core, as_of, past))
+    days = int(np.clip((terms.lead_days + terms.life_days).max(), DAYS_MIN, DAYS_MAX))
+    slow = len(found.held) - len(held)
+    notes = [f"{slow:,} lines take more than {DAYS_MAX} days to come and are left out."] if slow else []
+    pieces: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for lot in found.lots:
+        if lot.arrives_on is None:
+            pieces[lot.place_id, lot.product_id] += lot.pieces
+    at_hand = laid_out(found.lots, past.lines, terms.life_days.tolist(), as_of, days)
+    where = [place for place, _ in past.lines]
+    return _gathered(
+        sight,
+        past,
+        terms,
+        at_hand,
+        before=before,
+        is_late=late(past.quantities, where),
+        notes=notes,
+        limits=limits_of(lines, found.sources, at_hand=pieces, budget_minor=budget_minor),
+    )
+
+
+def _gathered(
+    sight: Sight,
+    past: Past,
+    terms: Terms,
+    at_hand: AtHand,
+    *,
+    before: Mapping[Line, int],
+    is_late: Bools,
+    notes: Sequence[str],
+    limits: tuple[Limit, ...] = (),
+) -> Gathered:
+    days = at_hand.arriving.shape[1]
+    history = past.history
+    ahead = sight.ahead(past, days)
+    where = [place for place, _ in past.lines]
+    weekday = past.quantities[-7] if history.days >= 7 else np.zeros(len(past.lines))
+    inputs = Inputs(
+        as_of=history.last_day,
+        lines=past.lines,
+        mean=ahead.mean,
+        levels=ahead.levels,
+        quantiles=ahead.quantiles,
+        terms=terms,
+        arriving=at_hand.arriving,
+        expiring=at_hand.expiring,
+        open=~closed_ahead(past.quantities, where, days),
+        limits=limits,
+        currency=past.currency,
+        last_week=np.maximum(weekday, 0),
+        late=is_late,
+        simulated=past.simulated,
+        wape=ahead.wape,
+        before=np.array([before.get(line, np.nan) for line in past.lines], dtype=float),
+        notes=(*notes, *_told(history)),
+    )
+    return Gathered(past=past, inputs=inputs)
+
+
+def _told(history: History) -> list[str]:
+    notes = ["Holidays, promotions and empty shelves are not known to this forecast."]
+    if history.days < 7 * WEEKS_KNOWN:
+        notes.append(
+            f"Only {history.days} days of sales are known; forecasts are rough before {7 * WEEKS_KNOWN}."
+        )
+    if history.simulated.any():
+        notes.append("Simulated events are among the sales.")
+    return notes
+
+
+def _prices(core: Core, as_of: date, past: Past) -> Floats:
+    """What the price list says for tomorrow, else what a piece brought lately."""
+    table = Prices(core).table(sorted({place for place, _ in past.lines if place}), on=as_of)
+    listed = {
+        (place, product): float(amount)
+        for place, product, amount in zip(
+            *(table[name].to_pylist() for name in ("place_id", "product_id", "amount_minor")), strict=True
+        )
+    }
+    fallback = past.price_minor.tolist()
+    return np.array(
+        [listed.get((place or "", product), fallback[row]) for row, (place, product) in enumerate(past.lines)]
+    )

@@ -1,0 +1,54 @@
+"""What sales say about a day and the days after it, kept while the sales stay the same: it is most of the work of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+
+from oneshelf.app.core import Core
+from oneshelf.app.goods import daily
+from oneshelf.app.goods.plans import past as pasts
+from oneshelf.app.goods.plans.ahead import Ahead, look_ahead
+from oneshelf.app.goods.plans.past import Past
+from oneshelf.books import cursors
+
+T = TypeVar("T")
+
+#: How many results are kept; each may hold a year of sales.
+KEPT = 6
+
+
+class Sight:
+    """Sales and forecasts by day. Whatever else a plan reads (stock, terms, prices) is read anew each time."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._turn = -1
+        self._known: dict[tuple[object, ...], Any] = {}
+
+    def by_type(self, until: date) -> Past:
+        """Product types over the whole chain. Raises NotFound when nothing was sold."""
+        return self.keep(("type", until), lambda: pasts.by_type(self._core, until))
+
+    def by_place(self, until: date) -> Past:
+        """Products by place. Raises NotFound when nothing was sold."""
+        return self.keep(("place", until), lambda: pasts.by_place(self._core, until))
+
+    def ahead(self, past: Past, days: int) -> Ahead:
+        """The days after a past."""
+        key = ("ahead", past.history.last_day, past.lines, days)
+        return self.keep(key, lambda: look_ahead(past.history, days))
+
+    def keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What was made under this key from the same sales, else made now."""
+        with self._core.analysis:
+            with self._core.database.read() as connection:
+                turn = cursors.position(connection, daily.CURSOR)
+            if turn != self._turn:
+                self._turn, self._known = turn, {}
+            if key not in self._known:
+                self._known = dict(list(self._known.items())[-(KEPT - 1) :])
+                self._known[key] = make()
+            found: T = self._known[key]
+            return found

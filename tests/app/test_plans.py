@@ -1,0 +1,173 @@
+"""Plans as people use them: kept, edited with reasons, tried on a copy, approved once, and scored the day after."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from oneshelf.app.offers.delivery import deliver
+from oneshelf.app.shelf import Shelf
+from oneshelf.decisions.plan.changing import Circumstances, Edit
+from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop
+from oneshelf.trust.access import Actor
+from oneshelf.words.supply import Supplier, SupplyTerm
+
+ANN = Actor(name="ann", role="planner")
+
+
+def line_of(shelf: Shelf, plan_id: str, product: str, place: str | None = None):
+    return next(
+        x for x in shelf.goods.plans.all_lines(plan_id) if (x.place_id, x.product_id) == (place, product)
+    )
+
+
+@pytest.fixture
+def supplied(shelf: Shelf) -> Shelf:
+    """The shop with terms: everything from one dairy in packs of two, for a day; bread made in the store."""
+    products = shelf.goods.catalogue.listing(limit=100).items
+    shelf.goods.supply.set_suppliers(
+        [Supplier(id="dairy", name="Hill dairy"), Supplier(id="store-1", name="Store 1")]
+    )
+    terms = [
+        SupplyTerm(product_id=one.id, supplier_id="dairy", case_pack=2, cost_minor=100, currency=CURRENCY)
+        for one in products
+        if one.type != "rye bread"
+    ]
+    bread = [
+        SupplyTerm(
+            product_id=one.id, supplier_id="store-1", place_id="store-1", cost_minor=50, currency=CURRENCY
+        )
+        for one in products
+        if one.type == "rye bread"
+    ]
+    shelf.goods.supply.set_terms([*terms, *bread])
+    return shelf
+
+
+def test_a_plan_by_type_is_kept_edited_approved_and_sent(shelf: Shelf) -> None:
+    plans = shelf.goods.plans
+    head = plans.make(actor=ANN, now=NOW)
+    assert head.id == f"{LAST_DAY + timedelta(days=1)}.1"
+    assert head.summary.currency == CURRENCY
+    assert plans.current()[0] == head
+    before = plans.all_lines(head.id)
+    line = next(line for line in before if line.quantity)
+    edit = Edit(product_id=line.product_id, quantity=line.quantity + 5, reason="street fair")
+    tried = plans.edit(head.id, [edit], dry_run=True, actor=ANN)
+    assert plans.all_lines(head.id) == before
+    done = plans.edit(head.id, [edit], actor=ANN)
+    assert done.lines == tried.lines
+    assert done.waste > 0
+    assert line_of(shelf, head.id, line.product_id).edit_reason == "street fair"
+    shown = plans.approve(head.id, dry_run=True, actor=ANN, now=NOW)
+    sent = plans.approve(head.id, actor=ANN, now=NOW)
+    assert sent.documents == shown.documents == plans.orders(head.id)
+    (order,) = sent.documents  # nobody's terms are known, so nobody is told an outlook
+    assert order.kind == "purchase_order"
+    assert order.pieces == sum(one.quantity for one in plans.all_lines(head.id))
+    assert deliver(shelf.core, NOW) == 1
+    (message,) = (shelf.settings.outgoing / "messages.jsonl").read_text().splitlines()
+    assert json.loads(message)["payload"]["lines"][0]["pieces"] > 0
+    for again in (head.id, plans.make(now=NOW).id):
+        with pytest.raises(Conflict):
+            plans.approve(again, now=NOW)
+    with pytest.raises(Conflict):
+        plans.edit(head.id, [edit])
+
+
+def test_a_scenario_is_a_copy_that_never_counts(shelf: Shelf) -> None:
+    plans = shelf.goods.plans
+    head = plans.make(now=NOW)
+    rain = plans.make(scenario="rain", circumstances=Circumstances(demand=0.1), now=NOW + timedelta(hours=1))
+    assert rain.pieces < head.pieces
+    newest = plans.newest()
+    assert newest is not None
+    assert newest.id == head.id
+    assert [one.scenario for one in plans.listing().items] == ["rain", None]
+    with pytest.raises(Conflict):
+        plans.approve(rain.id)
+
+
+def test_with_terms_products_are_planned_by_place_in_packs_with_what_is_at_hand(
+    supplied: Shelf, shop: Shop
+) -> None:
+    plans = supplied.goods.plans
+    head = plans.make(LAST_DAY - timedelta(days=1), now=NOW)
+    lines = plans.all_lines(head.id)
+    assert {line.place_id for line in lines} >= {"store-1", "store-2", "store-3"}
+    assert all(line.quantity % 2 == 0 for line in lines if line.supplier_id == "dairy")
+    assert {line.action for line in lines if line.supplier_id == "store-1"} == {"make"}
+    again = plans.all_lines(plans.make(LAST_DAY, now=NOW).id)
+    for line in (one for one in again if one.place_id == "store-1"):
+        there = shop.truth.on_hand[line.place_id, line.product_id]  # counted on the last evening
+        assert line.at_hand == there
+        assert there < 35 or not line.quantity
+    before = {(line.place_id, line.product_id): line.quantity for line in lines}
+    assert all(line.before == before.get((line.place_id, line.product_id)) for line in again)
+
+
+def test_an_approval_tells_every_party_its_part_and_the_ledger_what_is_due(supplied: Shelf) -> None:
+    plans = supplied.goods.plans
+    head = plans.make(now=NOW)
+    sent = plans.approve(head.id, now=NOW)
+    kinds = {one.kind: one for one in sent.documents}
+    assert kinds["purchase_order"].supplier_name == "Hill dairy"
+    assert kinds["purchase_order"].cost_minor == 100 * kinds["purchase_order"].pieces
+    assert kinds["outlook"].outlook[0].days[0].low <= kinds["outlook"].outlook[0].days[0].high
+    supplied.catch_up()
+    due = supplied.goods.stock.due("store-1")
+    ordered = [x for one in sent.documents for x in one.lines if x.place_id == "store-1"]
+    assert sorted((one.product_id, one.ordered) for one in due) == sorted(
+        (x.product_id, x.pieces) for x in ordered
+    )
+    most = max(ordered, key=lambda x: x.pieces)
+    later = plans.make(now=NOW)
+    coming = line_of(supplied, later.id, most.product_id, "store-1")
+    assert coming.at_hand == line_of(supplied, head.id, most.product_id, "store-1").at_hand + most.pieces
+
+
+def test_a_budget_that_is_too_small_is_told_and_kept(supplied: Shelf) -> None:
+    plans = supplied.goods.plans
+    free = plans.make(now=NOW)
+    tight = plans.make(budget_minor=1_000, now=NOW)
+    assert free.pieces > tight.pieces
+    (use,) = tight.summary.uses
+    assert use.used <= 1_000 < use.wanted
+    assert plans.lines(tight.id, attention="limited").total
+
+
+def test_a_plan_is_scored_when_its_day_is_over(shelf: Shelf) -> None:
+    plans = shelf.goods.plans
+    assert plans.score() is None
+    plans.make(LAST_DAY - timedelta(days=1), now=NOW)
+    score = plans.score(now=NOW)
+    assert score is not None
+    assert score.for_day == LAST_DAY
+    plan, foresight = score.outcome("plan"), score.outcome("foresight")
+    assert plan is not None
+    assert foresight is not None
+    assert (foresight.share, foresight.lost, foresight.wasted) == (1, 0, 0)
+    assert plan.profit_minor <= foresight.profit_minor
+    assert plans.scores() == (score,)
+
+
+def test_who_may_not_plan_is_refused_and_places_count(supplied: Shelf) -> None:
+    plans = supplied.goods.plans
+    head = plans.make(now=NOW)
+    mine = Actor(name="one", role="planner", places=("store-1",))
+    assert {line.place_id for line in plans.all_lines(head.id, actor=mine)} == {"store-1"}
+    elsewhere = next(line for line in plans.all_lines(head.id) if line.place_id == "store-2")
+    edit = Edit(place_id="store-2", product_id=elsewhere.product_id, quantity=2, reason="x")
+    with pytest.raises(NotAllowed):
+        plans.edit(head.id, [edit], actor=mine)
+    with pytest.raises(NotAllowed):
+        plans.approve(head.id, actor=mine)
+    with pytest.raises(NotAllowed):
+        plans.make(actor=Actor(name="s", role="store"))
+    with pytest.raises(NotFound):
+        plans.get("2026-01-01.9")
+    with pytest.raises(InvalidInput):
+        plans.edit(head.id, [Edit(product_id="unicorn", quantity=1, reason="x")])
