@@ -55,6 +55,20 @@ def test_records_come_back_as_they_were_said_and_the_day_is_answered_like_the_pu
             )
 
 
+def test_what_was_read_in_a_transaction_can_be_added_to_in_it(database, now):
+    """Reading in parts is the query's, never the connection's, which goes on to write."""
+
+    def work(connection):
+        prices.add(connection, [record(now, 200)])
+        seen = list(prices.records(connection, ["milk"])), list(prices.covering(connection, DAY, ["milk"]))
+        prices.add(connection, [record(now, 210, said=1)])
+        return [len(one) for one in seen]
+
+    assert database.writer.write(work) == [1, 1]
+    with database.read() as connection:
+        assert prices.count(connection) == 2
+
+
 def test_a_place_lies_in_one_zone_at_most(database):
     database.writer.write(lambda connection: prices.set_zone(connection, "city", ["a", "b", "c"]))
     database.writer.write(lambda connection: prices.set_zone(connection, "airport", ["b"]))

@@ -29,7 +29,7 @@ def records(connection: Connection, product_ids: Iterable[str]) -> Iterator[Pric
     for chunk in chunks(sorted(set(product_ids))):
         query = select(price).where(among(connection, price.c.product_id, chunk))
         ordered = query.order_by(*_SCOPE, price.c.starts_on, price.c.recorded_at)
-        for row in connection.execution_options(yield_per=_PART).execute(ordered):
+        for row in connection.execute(ordered.execution_options(yield_per=_PART)):
             yield _record(row)
 
 
@@ -62,7 +62,7 @@ def _covering(on: date, *where: Any) -> Select[Any]:
 
 
 def _read(connection: Connection, query: Select[Any]) -> Iterator[Price]:
-    for row in connection.execution_options(yield_per=_PART).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=_PART)):
         yield _price(row)
 
 
