@@ -245,6 +245,29 @@ def value(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     )
 
 
+def plan(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Profit of plans over real sales, and how long large ones take."""
+    for data in ("rossmann", "bakery"):
+        for case, shares in found.get(data, {}).items():
+            plain = {name: share for name, share in shares.items() if name != "plan"}
+            best = max(plain.values())
+            yield (
+                f"profit of perfect foresight's, {found['days'][data]} days of real sales, {data}, {case}",
+                f"{shares['plan']:.3f}",
+                ", ".join(f"{name} {share:.3f}" for name, share in plain.items()),
+                f"{shares['plan'] / best:.2f}" if best > 0 else "–",
+                "above the best plain way",
+            )
+    for one in found["large"]:
+        yield (
+            f"forecast (weekday levels) and plan of {one['lines']:,} place-products, no shared limits",
+            f"{one['forecast_seconds']} s and {one['plan_seconds']} s, {one['peak_mb']:,} MB",
+            "–",
+            "–",
+            "minutes; growth no worse than linear",
+        )
+
+
 SCRIPTS = {
     script.__name__: script
     for script in (
@@ -258,6 +281,7 @@ SCRIPTS = {
         audiences,
         tiers,
         measures,
+        plan,
         value,
         portraits,
     )
