@@ -185,6 +185,30 @@ def matching(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def catalogue(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """One changed price among millions, and a week of real ones."""
+    size = f"{found['products']:,} products with prices at {found['stores']} stores"
+    for engine in ("sqlite", "postgresql"):
+        if engine in found:
+            got = found[engine]
+            yield (
+                f"one changed price of {size} on {engine}, durable",
+                f"{got['rows_touched_a_change']:g} row touched, {got['change_ms']} ms",
+                f"{got['bare_update_ms']} ms (a bare UPDATE of one row in a transaction)",
+                f"{got['change_ms'] / got['bare_update_ms']:.1f}",
+                "1 row touched",
+            )
+    if "week" in found:
+        got = found["week"]
+        yield (
+            f"a week of prices of seven Israeli chains imported day by day, {got['published']:,} published",
+            f"{got['records']:,} records, {got['wrong_when_asked_again']} wrong when asked again ({got['seconds']} s)",
+            f"{got['changes_counted_by_duckdb']:,} changes (DuckDB, window function over the files)",
+            "–",
+            "as many records as changes",
+        )
+
+
 def measures(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """A measure by place and hour against hand-written SQL."""
     for name, times in found["figures"].items():
@@ -280,6 +304,7 @@ SCRIPTS = {
         ibis_vs_sql,
         audiences,
         tiers,
+        catalogue,
         measures,
         plan,
         value,
