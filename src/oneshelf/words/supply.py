@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -16,12 +16,15 @@ from oneshelf.words.quantity import QUANTITY_MAX
 
 LEAD_TIME_DAYS_MAX: Final = 730
 
+#: A party's name as it stands on paper: no database of ours takes control characters.
+PartyName = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+
 
 class Supplier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A farm, a factory or a wholesaler that sends goods."""
 
     id: Id
-    name: str
+    name: PartyName
     #: GS1's number of a party, 13 digits
     gln: str | None = None
     #: pieces of all its goods together that it can send a day; None: as many as are ordered
