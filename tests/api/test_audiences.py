@@ -73,7 +73,13 @@ def test_tiers_and_their_moves_are_told(client, bearer, night):
         "/v1/tiers/moves", params={"from": "2026-03-01", "to": str(NOW.date())}, headers=bearer("marketer")
     ).json()
     assert sum(flow["people"] for flow in moves["flows"]) > 30
-    assert (
-        client.get("/v1/tiers/watched", params={"since": "2026-03-01"}, headers=bearer("analyst")).json()
-        == []
-    )
+    asked = {"params": {"since": "2026-03-01"}, "headers": bearer("analyst")}
+    came = client.get("/v1/tiers/watched", **asked).json()
+    assert {one["to_tier"] for one in came} == {"super", "core"}
+    assert all(one["response"] for one in came)
+    wanted = {"entered": "super", "since": "2026-03-01"}
+    body = {"id": "thanks", "name": "Thanks", "moved": wanted, "dry_run": True}
+    told = client.post("/v1/campaigns", json=body, headers=bearer("marketer")).json()
+    assert sum(told[name] for name in ("offered", "held_out", "without_offer")) <= len(came)
+    body["moved"] = {"since": "2026-03-01"}
+    assert client.post("/v1/campaigns", json=body, headers=bearer("marketer")).status_code == 422

@@ -69,7 +69,10 @@ OPERATIONS = [
     ),
     *(f"POST /v1/prices{of}" for of in ("", "/withdrawals")),
     *(f"GET /v1/{of}" for of in ("sources", "rejects", "wheel", "access-log")),
-    *(f"GET /v1/{of}" for of in ("backtests/value", "backtests/trends", "acquisition")),
+    *(
+        f"GET /v1/{of}"
+        for of in ("backtests/value", "backtests/trends", "acquisition", "value", "value/people")
+    ),
     *(f"GET /v1/trends{of}" for of in ("", "/night", "/outcomes", "/records", "/series")),
     "POST /v1/people/lookalikes",
     "POST /v1/audiences",

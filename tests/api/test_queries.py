@@ -69,6 +69,8 @@ GUARDED = {
     "/v1/trends/records": "marketer",
     "/v1/trends/series?level=product&name=product-1": "marketer",
     "/v1/acquisition": "planner",
+    "/v1/value": None,
+    "/v1/value/people": "planner",
     "/v1/campaigns": "planner",
     "/v1/campaigns/none/effect": "planner",
     "/v1/sources": "store",

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from oneshelf.app.people import audience_files
-from oneshelf.app.people.tiers import Flow
+from oneshelf.app.people.tiers import Flow, TierMove, movers
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.testing.shelves import put_nightly
@@ -215,7 +215,9 @@ def test_tiers_are_counted_tried_and_their_moves_told(nightly: Shelf, tmp_path: 
         nightly.tiers.check(tmp_path / "missing.toml")
 
 
-def test_who_leaves_a_watched_tier_is_listed_with_what_that_should_trigger(nightly: Shelf) -> None:
+def test_who_leaves_a_watched_tier_or_enters_one_is_listed_with_what_that_should_trigger(
+    nightly: Shelf,
+) -> None:
     def night(recency_days: int, day: date, now: object) -> None:
         rows = [
             {"person_id": f"p{n}", "recency_days": recency_days, "frequency": 5, "monetary_minor": n}
@@ -227,8 +229,21 @@ def test_who_leaves_a_watched_tier_is_listed_with_what_that_should_trigger(night
     night(1, NIGHT, NOW.replace(hour=2))  # the cut-points of the night before are there now
     night(61, NIGHT, NOW.replace(hour=3))
     nightly.catch_up()
-    left = nightly.tiers.watched(date(2026, 4, 1), actor=MARKETER)
+    moved = nightly.tiers.watched(date(2026, 4, 1), actor=MARKETER)
+    came, left = moved[8:], moved[:8]
     assert {(one.from_tier, one.to_tier) for one in left} == {("super", "drowsy"), ("core", "drowsy")}
-    assert len(left) == 8
+    assert {one.to_tier for one in came} == {"super", "core"}
+    assert {one.response[:8] for one in came} == {"Thank th", "Keep wha"}
+    assert len(moved) == 16
     assert left[0].response.startswith("Win them back")
     assert left[0].reason == "recency_days 61 > 60"
+    since = date(2026, 4, 1)
+    gone = {one.person_id for one in left}
+    assert set(movers(nightly.core, TierMove(left="super", since=since))) < gone
+    assert set(movers(nightly.core, TierMove(left="super", entered="drowsy", since=since))) < gone
+    assert len(movers(nightly.core, TierMove(entered="drowsy", since=since))) == 40
+    assert movers(nightly.core, TierMove(entered="super", since=since)) == ()  # they came, and are gone again
+    assert movers(nightly.core, TierMove(entered="drowsy", since=date(2026, 6, 1))) == ()
+    for wrong in (TierMove(since=since), TierMove(entered="sleepy", since=since)):
+        with pytest.raises(InvalidInput, match="tier"):
+            movers(nightly.core, wrong)

@@ -15,6 +15,7 @@ from oneshelf.books import secrets
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.insight.disclosure import PEOPLE_MIN
 from oneshelf.insight.measures import MEASURES
+from oneshelf.testing.shelves import put_nightly
 from oneshelf.testing.shop import FIRST_DAY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
 
@@ -175,6 +176,108 @@ def test_tiers_are_those_of_the_newest_night(shelf: Shelf) -> None:
     (first, *_) = table.cells
     kept = shelf.measures.ask("active_people", where={"tier": first.keys[0]})
     assert [cell.value for cell in kept.cells] == [first.value]
+
+
+NIGHT = date(2026, 4, 30)
+LOYAL = {f"person-{number}" for number in range(1, 26)}
+
+
+@pytest.fixture
+def loyal(salted: Shelf) -> Shelf:
+    """An audience of twenty-five of the forty people, and the whole of them under two names."""
+    rows = [{"person_id": f"person-{n}", "frequency": 1 + (n <= 25)} for n in range(1, 41)]
+    put_nightly(salted, rows, day=NIGHT)
+    for name in ("loyal", "the same", "in"):
+        salted.audiences.save(name, "frequency > 1")
+    return salted
+
+
+def test_an_audience_is_told_from_the_rest(loyal: Shelf, shop: Shop) -> None:
+    spent = dict.fromkeys(("in", "rest", None), 0)
+    for event in shop.events:
+        if event.kind == "order.completed":
+            who = event.who.user_id
+            spent[who and ("in" if who in LOYAL else "rest")] += event.body.amount_minor
+    table = loyal.measures.ask("gross_sales_minor", ("audience",), audience="loyal")
+    assert {cell.keys[0]: cell.value for cell in table.cells} == spent
+    assert [cell.value for cell in table.total] == [shop.truth.amount_minor]
+    assert table.audience is not None
+    assert (table.audience.version, table.audience.condition, table.audience.as_of) == (
+        1,
+        "frequency > 1",
+        NIGHT,
+    )
+    by_name = loyal.measures.ask("gross_sales_minor", where={"audience": "loyal"})
+    assert ([cell.value for cell in by_name.cells], by_name.where) == ([spent["in"]], {"audience": ("in",)})
+    others = loyal.measures.ask("gross_sales_minor", where={"audience": "rest"}, audience="loyal")
+    assert [cell.value for cell in others.cells] == [spent["rest"]]
+    odd = loyal.measures.ask("gross_sales_minor", where={"audience": "in"})  # an audience that is called so
+    assert odd.audience is not None
+    assert odd.audience.name == "in"
+
+
+def test_an_audience_must_be_named_saved_and_one(loyal: Shelf) -> None:
+    for asked, error in (
+        ({"by": ("audience",)}, InvalidInput),
+        ({"where": {"audience": ["loyal", "the same"]}}, InvalidInput),
+        ({"where": {"audience": "loyal"}, "audience": "the same"}, InvalidInput),
+        ({"where": {"audience": "'; drop table audience; --"}}, NotFound),
+    ):
+        with pytest.raises(error):
+            loyal.measures.ask("orders", **asked)
+
+
+def test_one_set_of_people_has_one_protected_figure_under_every_name_of_its_audience(loyal: Shelf) -> None:
+    def told(name: str) -> list[tuple[object, ...]]:
+        table = loyal.measures.ask("orders", ("audience", "channel"), audience=name, actor=PLANNER)
+        return [(cell.keys, cell.value) for cell in table.cells]
+
+    assert told("loyal") == told("the same") != []
+    by_filter = loyal.measures.ask("orders", ("channel",), {"audience": "loyal"}, actor=PLANNER)
+    assert [("in", *cell.keys) for cell in by_filter.cells if cell.keys] == [
+        k for k, _ in told("loyal") if k[0] == "in"
+    ]
+    assert [cell.value for cell in by_filter.cells] == [value for k, value in told("loyal") if k[0] == "in"]
+
+
+def test_an_audience_less_another_that_lacks_one_person_does_not_find_that_person(loyal: Shelf) -> None:
+    """The saved audiences differ by one person; for who may see people the difference is theirs, for others it is noise."""
+    rows = [{"person_id": f"person-{n}", "frequency": n} for n in range(1, 41)]
+    put_nightly(loyal, rows, day=NIGHT)
+    loyal.audiences.save("with", "frequency <= 30")
+    loyal.audiences.save("without", "frequency <= 29")
+    loyal.audiences.save("alone", "frequency = 30")
+
+    def figure(name: str, actor: Actor) -> float | None:
+        found = loyal.measures.ask("orders", where={"audience": name}, actor=actor).cells
+        return found[0].value if found else None
+
+    analyst = Actor(name="ann", role="analyst")
+    truth = figure("alone", analyst)
+    assert truth == figure("with", analyst) - figure("without", analyst)
+    assert figure("alone", PLANNER) is None
+    assert figure("with", PLANNER) - figure("without", PLANNER) != truth
+
+
+def test_the_width_of_a_figure_says_nothing_about_who_is_in_an_audience(loyal: Shelf, shop: Shop) -> None:
+    """Two audiences that differ by the one who gave most back: with widths of their own, they would tell that, and how much."""
+    back = {person: truth.refunded_minor for person, truth in shop.truth.people.items()}
+    most = max(back, key=lambda person: back[person])
+    rows = [
+        {"person_id": person, "frequency": 9 if person == most else 2 if not back[person] else 1}
+        for person in back
+    ]
+    put_nightly(loyal, rows, day=NIGHT)
+    loyal.audiences.save("with", "frequency > 1")
+    loyal.audiences.save("without", "frequency = 2")
+
+    def width(audience: str, side: str) -> float | None:
+        asked = {"where": {"audience": side}, "audience": audience, "actor": PLANNER}
+        return loyal.measures.ask("refunded_minor", **asked).cells[0].give_or_take
+
+    widths = {width(audience, "in") for audience in ("with", "without")}
+    assert len(widths) == 1
+    assert (widths.pop() or 0) > back[most]  # though nobody without gave anything back
 
 
 def test_hostile_text_in_a_filter_matches_nothing_and_breaks_nothing(shelf: Shelf) -> None:

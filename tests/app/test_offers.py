@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from oneshelf.app.offers import delivery
+from oneshelf.app.people.tiers import TierMove
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import offers as offer_books
 from oneshelf.books import outbox
 from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from oneshelf.events.catalogue import Line, OrderCompleted
 from oneshelf.events.envelope import Event
-from oneshelf.testing.shelves import put_events
+from oneshelf.testing.shelves import put_events, put_nightly
 from oneshelf.testing.shop import CURRENCY, NOW, Shop
 from oneshelf.trust.access import Actor
 from oneshelf.words.people import Who
@@ -47,6 +48,21 @@ def test_a_dry_run_says_what_sending_does_and_changes_nothing(shelf: Shelf) -> N
         would.without_offer,
     )
     assert did.offered + did.held_out + did.without_offer == shelf.people.search().total
+
+
+def test_a_campaign_responds_to_moves_between_tiers(shelf: Shelf) -> None:
+    for recency, now in ((1, NOW), (61, NOW + timedelta(hours=1))):
+        rows = [
+            {"person_id": f"person-{n}", "recency_days": recency if n <= 10 else 2, "frequency": 1}
+            for n in range(1, 31)
+        ]
+        put_nightly(shelf, rows, day=NOW.date(), now=now)
+    shelf.catch_up()
+    moved = TierMove(entered="drowsy", since=NOW.date())
+    sent = shelf.offers.send("wake-up", name="Wake up", moved=moved, actor=MARKETER)
+    assert sent.offered + sent.held_out + sent.without_offer == 10
+    with pytest.raises(InvalidInput, match="move"):
+        shelf.offers.send("both", name="Both", moved=moved, people=["person-1"])
 
 
 def test_a_campaign_is_sent_once(shelf: Shelf) -> None:

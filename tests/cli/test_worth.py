@@ -45,3 +45,19 @@ def test_worth_is_told_as_tables_and_as_json(folder: Path, tmp_path: Path) -> No
     alike = json.loads(run(folder, "people", "lookalikes", str(seed), "--limit", "3", "--json"))
     assert alike["people"][0]["person_id"] == "person-29"
     assert "person-29" in run(folder, "people", "lookalikes", str(seed))
+    with oneshelf.open(folder) as shelf:
+        rows = [
+            {"person_id": f"p-{n}", "frequency": n, "expected_spend_90_days_minor": 100 * n, "p_active": 0.5}
+            for n in range(1, 61)
+        ]
+        put_nightly(shelf, rows, day=LAST_DAY)
+        shelf.audiences.save("loyal", "frequency >= 30")
+    assert json.loads(run(folder, "people", "value", "--json"))["people"] == 60
+    assert "60 people as of" in run(folder, "people", "value")
+    assert (
+        json.loads(run(folder, "people", "value", "--order", "top", "--limit", "1", "--json"))[0]["person_id"]
+        == "p-60"
+    )
+    assert "p-1" in run(folder, "people", "value", "--order", "at-risk")
+    assert "loyal" in run(folder, "measure", "orders", "--by", "audience", "--audience", "loyal")
+    assert json.loads(run(folder, "people", "lookalikes", "--audience", "loyal", "--json"))["seed"] == 31

@@ -21,7 +21,12 @@ from oneshelf.app.shelf import Shelf
 from oneshelf.books import goods, places
 from oneshelf.console import create
 from oneshelf.errors import Problem
+from oneshelf.events.catalogue import CampaignSpent
+from oneshelf.events.envelope import Event
+from oneshelf.testing.doubles import known_twice
+from oneshelf.testing.shelves import put_catalogue, put_events, put_nightly
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop, small_shop
+from oneshelf.words.people import Who
 from oneshelf.words.places import FloorPlan, FloorZone
 
 PASSWORD = "correct horse battery staple"
@@ -53,6 +58,35 @@ def empty_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """A shelf on which nothing has arrived."""
     with open_shelf(read_settings(data=tmp_path_factory.mktemp("empty"))) as shelf:
         shelf.staff.create("admin", PASSWORD, "admin")
+        yield shelf
+
+
+@pytest.fixture(scope="session")
+def worth_shelf(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Shelf]:
+    """The small shop with a night, a kept backtest, an audience, money spent on a channel, and pairs that may be one person."""
+    settings = read_settings(
+        data=tmp_path_factory.mktemp("worth"), currency=CURRENCY, time_zone="Asia/Shanghai", clock=NOW
+    )
+    with open_shelf(settings) as shelf:
+        put_catalogue(shelf, shop)
+        spent = CampaignSpent(campaign_id="spring", amount_minor=90_000, currency=CURRENCY)
+        at = NOW - timedelta(days=30)
+        event = Event(id="spent", source="books", happened_at=at, who=Who(), channel="store", body=spent)
+        put_events(shelf, [*shop.events, event, *known_twice()], now=NOW, batch=1_000)
+        rows = [
+            {"person_id": f"person-{n}" if n < 80 else HOSTILE, "frequency": n, "recency_days": n % 9, "customer_age_days": 90,
+             "expected_spend_90_days_minor": 250 * n, "expected_orders_90_days": 2.5, "p_active": 0.05 if n % 3 == 0 else 0.95,
+             "spend_last_364_days_minor": 900 * n, "monetary_minor": 900 * n, "simulated": n == 7}
+            for n in range(1, 81)
+        ]  # fmt: skip
+        put_nightly(shelf, rows, day=LAST_DAY, now=NOW)
+        shelf.catch_up()
+        shelf.people.keep_backtest(horizon=20)
+        shelf.audiences.save("loyal", "frequency >= 50")
+        shelf.audiences.save("few", "frequency >= 75")
+        shelf.matching.run(now=NOW)
+        for role in ROLES:
+            shelf.staff.create(role, PASSWORD, role, places=("store-1",) if role == "store" else ())
         yield shelf
 
 

@@ -10,7 +10,29 @@ PAGES = (
     "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/offers", "/offers/first", "/offers/new",
     "/catalogue", "/catalogue/product-1", "/stock", "/stock/store-1", "/stock/moves?place=store-1&product=product-1", "/places", "/places/store-1", "/heatmaps", "/heatmaps?measure=visits&rows=weekday&columns=channel", "/sources", "/system", "/search?q=tea",
 )  # fmt: skip
-EMPTY_PAGES = ("/", "/people", "/plan", "/trends", "/offers", "/places", "/heatmaps", "/sources", "/system")
+EMPTY_PAGES = (
+    "/",
+    "/people",
+    "/people/candidates",
+    "/value",
+    "/plan",
+    "/trends",
+    "/offers",
+    "/places",
+    "/heatmaps",
+    "/sources",
+    "/system",
+)
+#: Pages that need a night of portraits, an audience or doubles.
+WORTH_PAGES = (
+    "/value?audience=loyal",
+    "/people/candidates",
+    "/audiences",
+    "/audiences/saved/loyal",
+    "/tiers?from=2026-04-30&to=2026-05-01",
+    "/heatmaps?measure=orders&rows=weekday&columns=audience&audience=loyal",
+)
+UNDRAWN = "return document.querySelectorAll('[data-chart]:not(:has(.main-svg))').length"
 CHARTS = {"/people/person-1": 2, "/plan/green%20tea": 1, "/places": 1, "/places/store-1": 1, "/heatmaps": 1}
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
 
@@ -63,6 +85,7 @@ def test_signing_in_and_getting_about_needs_no_mouse(browser, enter, console_url
     enter(console_url)
     for letter, path in (
         ("p", "/people"),
+        ("v", "/value"),
         ("l", "/plan"),
         ("o", "/offers"),
         ("c", "/places"),
@@ -147,6 +170,22 @@ def test_axe_finds_nothing_serious(browser, enter, console_url, theme, width):
         wait_for_charts(browser, path)
         serious += [(path, *found) for found in axe(browser)]
     assert serious == []
+
+
+@pytest.mark.parametrize(("width", "theme", "language"), [(390, "light", "zh"), (1440, "dark", "en")])
+def test_pages_of_people_shut_nobody_out_and_scroll_sideways_nowhere(
+    browser, enter, worth_shelf, serve_console, width, theme, language
+):
+    url = serve_console(worth_shelf)
+    size(browser, width, 900)
+    enter(url)
+    prefer(browser, url, theme=theme, language=language)
+    for path in WORTH_PAGES:
+        browser.get(url + path)
+        wait_until(lambda: browser.execute_script(UNDRAWN) == 0)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path
+        assert axe(browser) == [], path
+        assert errors(browser) == [], path
 
 
 def test_axe_finds_nothing_serious_at_the_door_and_on_empty_pages(browser, enter, empty_console_url):

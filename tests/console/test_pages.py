@@ -14,6 +14,7 @@ PAGES = (
     "/plan/green%20tea", "/offers", "/offers/first", "/offers/first?days=7", "/offers/new", "/sources", "/system",
     "/catalogue", "/catalogue?q=tea&group=green%20tea", "/catalogue?q=nothing", "/catalogue/product-1", "/catalogue/product-1?place=store-1",
     "/places", "/places/store-1", "/places/web", "/heatmaps", "/heatmaps?measure=visits&rows=weekday", "/search", "/search?q=tea", "/search?q=person-2",
+    "/value", "/people/candidates",
 )  # fmt: skip
 EMPTY_PAGES = (
     "/",
@@ -26,6 +27,8 @@ EMPTY_PAGES = (
     "/places",
     "/heatmaps",
     "/heatmaps?measure=visits&rows=weekday",
+    "/value",
+    "/people/candidates",
     "/sources",
     "/system",
     "/search?q=x",

@@ -15,7 +15,7 @@ from oneshelf.errors import InvalidInput
 from oneshelf.events import catalogue as c
 from oneshelf.events.envelope import Event
 from oneshelf.insight.clock import local_hour, spans
-from oneshelf.insight.cube import KINDS_READ, Facts, cells, guarded, people_of
+from oneshelf.insight.cube import IN, KINDS_READ, REST, Facts, cells, guarded, people_of
 from oneshelf.insight.measures import DIMENSIONS, LINE_DIMENSIONS, MEASURES, check_dimensions, measure_named
 from oneshelf.words.people import Who
 
@@ -27,6 +27,7 @@ PRODUCTS = {
     "tea": {"department": "dry", "category": "tea", "brand": "farm"},
 }
 LINKS = {"anonymous:x": "ann"}
+MEMBERS = {"ann", "anonymous:x", "cat"}  # ann by two of her ids
 
 
 def table(rows, names):
@@ -45,6 +46,7 @@ def facts_of(tables, measure, days=(date(2025, 1, 1), date(2026, 12, 31))):
         tiers=ibis.memtable(
             table([{"person_id": i, "tier": t} for i, t in TIERS.items()], ("person_id", "tier"))
         ),
+        audience=ibis.memtable(table([{"person_id": i} for i in sorted(MEMBERS)], ("person_id",))),
         places=ibis.memtable(
             table([{"id": i, "time_zone": z} for i, z in ZONES.items()], ("id", "time_zone"))
         ),
@@ -70,6 +72,7 @@ def dimensions_of(event, line=None):
         "week": day - timedelta(days=day.weekday()),
         "channel": event.channel,
         "tier": TIERS.get(who),
+        "audience": who and (IN if who in MEMBERS else REST),
         **{name: product.get(name) for name in LINE_DIMENSIONS},
     }
 
@@ -92,7 +95,15 @@ def expected(events, measure, by, where=None):
             gathered[(*(at[name] for name in by), currency)]["rows"].append((number, event, line))
     # cells of which nothing is asked do not appear
     return {
-        key: (value_of(cell["rows"], measure), any(event.simulated for _, event, _ in cell["rows"]))
+        key: (
+            value_of(cell["rows"], measure),
+            # an order without a line brings nothing to a sum of lines, its mark included
+            any(
+                event.simulated
+                for _, event, line in cell["rows"]
+                if enters([(0, event, line)], measure, goods)
+            ),
+        )
         for key, cell in gathered.items()
         if enters(cell["rows"], measure, goods)
     }
@@ -247,7 +258,15 @@ def test_every_measure_by_any_two_dimensions_is_what_a_loop_over_the_events_find
         st.sampled_from([(), *combinations(measure.dimensions, 1), *combinations(measure.dimensions, 2)])
     )
     where = data.draw(
-        st.sampled_from([{}, {"place": ["a"]}, {"hour": [1, 2, 3]}, {"tier": ["core"], "channel": ["web"]}])
+        st.sampled_from(
+            [
+                {},
+                {"place": ["a"]},
+                {"hour": [1, 2, 3]},
+                {"tier": ["core"], "channel": ["web"]},
+                {"audience": [REST]},
+            ]
+        )
     )
     if measure.family == "sales" and data.draw(st.booleans()):
         where = {**where, "category": ["dairy"]}

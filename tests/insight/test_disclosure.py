@@ -185,6 +185,16 @@ def test_sums_state_how_far_they_may_be_off():
     )
 
 
+@given(st.integers(65, 128), st.integers(65, 128))
+def test_the_width_of_two_sums_does_not_tell_what_the_largest_contributor_spent(one: int, other: int):
+    """With the exact largest as the width, a total and the rest of it would give the amount of the one in between away."""
+    widths = {
+        sum_of(9_000, largest, number=20, key=3, salt=salt(1), question="q", what="spent").give_or_take
+        for largest in (one, other)
+    }
+    assert len(widths) == 1
+
+
 def test_the_sums_of_one_cell_have_noise_of_their_own():
     one, other = (
         sum_of(0, 1, number=20, key=3, salt=salt(1), question="q", what=what).value

@@ -389,6 +389,7 @@ def facts_of(engine: Engine, measure: Measure) -> Facts:
         links=links_of(engine),
         products=engine.reference("products"),
         tiers=engine.memory(pa.table({"person_id": people, "tier": tiers})),
+        audience=engine.memory(pa.table({"person_id": people[:12]})),
         places=engine.memory(pa.table({"id": list(zones), "time_zone": list(zones.values())})),
         zones=frozenset(zones.values()),
         time_zone="Asia/Shanghai",
@@ -419,7 +420,9 @@ def insight_cube_with_the_people_of_each_cell(engine: Engine) -> ir.Table:
     measure = MEASURES["margin_minor"]
     people = [f"person-{number}" for number in range(1, 41)]
     keys = engine.memory(pa.table({"person_id": people, "key": [2**31 - number for number in range(1, 41)]}))
-    return guarded(facts_of(engine, measure), measure, by=("place", "hour"), keys=keys)
+    return guarded(
+        facts_of(engine, measure), measure, by=("place", "hour"), where={"audience": ["rest"]}, keys=keys
+    )
 
 
 @compared

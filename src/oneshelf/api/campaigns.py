@@ -11,6 +11,7 @@ from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import ABody, AnActor, AShelf, CampaignId, read_body, takes
 from oneshelf.api.idempotency import KEY_LENGTH_MAX, Answers
 from oneshelf.app.offers.campaigns import Campaign, SendReport
+from oneshelf.app.people.tiers import TierMove
 from oneshelf.effect.estimate import Effect
 from oneshelf.words.ids import Id
 
@@ -28,12 +29,16 @@ Days = Annotated[int, Query(description="How many days after sending count.", ge
 
 
 class SendCampaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which offers to send to whom. Without `people`, everybody who has an offer; without `place`, where each buys most."""
+    """Which offers to send to whom. Without `people`, everybody who has an offer; without `place`, where each buys most.
+
+    `moved` names, in the place of `people`, those who came into a tier, or left one, since a day, and are still there.
+    """
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
     name: Id
     place: Id | None = None
     people: Annotated[tuple[Id, ...], msgspec.Meta(max_length=10_000)] | None = None
+    moved: TierMove | None = None
     holdout_share: Annotated[float, msgspec.Meta(ge=0, le=0.9)] = 0.2
     limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 3
     dry_run: bool = False
@@ -58,6 +63,7 @@ def send(
             name=wanted.name,
             place=wanted.place,
             people=wanted.people,
+            moved=wanted.moved,
             holdout_share=wanted.holdout_share,
             limit=wanted.limit,
             dry_run=wanted.dry_run,

@@ -45,6 +45,16 @@ Filters = Annotated[
         max_length=50,
     ),
 ]
+Audience = Annotated[
+    str | None,
+    Query(
+        description="The saved audience whose people the dimension audience tells from the rest, as `in` and `rest`. "
+        "Not needed where a filter names it, such as where=audience:loyal.",
+        min_length=1,
+        max_length=100,
+        pattern=PRINTABLE,
+    ),
+]
 Since = Annotated[date | None, Query(description="The first day; default: the first with events.")]
 Until = Annotated[date | None, Query(description="The last day; default: the last with events.")]
 
@@ -68,6 +78,7 @@ def values(
     *,
     by: By = "",
     filters: Filters = None,
+    audience: Audience = None,
     since: Since = None,
     until: Until = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
@@ -77,7 +88,9 @@ def values(
     Whoever may not see people gets protected figures: with noise, stated in `give_or_take`, and without cells about few people.
     """
     dimensions = tuple(part.strip() for part in by.split(",") if part.strip())
-    table = shelf.measures.ask(name, dimensions, read_filters(filters or ()), since, until, actor=actor)
+    table = shelf.measures.ask(
+        name, dimensions, read_filters(filters or ()), since, until, audience=audience, actor=actor
+    )
     if accept.split(",")[0].split(";")[0].strip().lower() == _CSV:
         return Response(
             as_csv(table),

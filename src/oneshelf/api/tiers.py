@@ -36,5 +36,5 @@ def watched(
     since: Annotated[date, Query(description="The first day of leaving.")],
     limit: Limit = 50,
 ) -> Answer:
-    """Who left a watched tier since a day, and what each move should trigger; the look is logged."""
+    """Who left a watched tier or came into one since a day, and what each move should trigger; the look is logged."""
     return Answer(shelf.tiers.watched(since, limit=limit, actor=actor))

@@ -1,4 +1,4 @@
-"""What people are worth: backtests, look-alikes, and what it cost to win them."""
+"""What people are worth: expectations, backtests, look-alikes, and what it cost to win them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import ABody, AnActor, AShelf, Purpose, read_body, takes
+from oneshelf.app.people.expecting import LIMIT_MAX, Expectation, Order, ValueReport
 from oneshelf.app.people.value import Acquisition
 from oneshelf.insight.people.lookalike import Lookalikes
 from oneshelf.insight.people.value.backtest import HORIZON_DAYS, ValueBacktest
@@ -25,12 +26,44 @@ First = Annotated[date | None, Query(description="The first day; default: a year
 Last = Annotated[date | None, Query(description="The last day; default: today.")]
 
 
-class Seed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """People to find others like, and the fields by which they were chosen."""
+WhoFirst = Annotated[
+    Order,
+    Query(
+        description="`top`: who is expected to spend most; `at-risk`: with whom most is at stake, which is what they spent in 364 days "
+        "times the chance that no order follows."
+    ),
+]
+HowMany = Annotated[int, Query(description="How many people.", ge=1, le=LIMIT_MAX)]
 
-    people: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=50_000)]
+
+class Seed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """People to find others like, and the fields by which they were chosen; or a saved audience, whose condition names them."""
+
+    people: Annotated[tuple[Id, ...], msgspec.Meta(max_length=50_000)] = ()
+    audience: Id | None = None
     without: Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)] = ()
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+
+
+@router.get("/value", **answers(ValueReport, 404))
+def value(shelf: AShelf, actor: AnActor) -> Answer:
+    """What everybody is expected to spend in the next 90 days, whether they are still active, and by which method; counts of people only.
+
+    Protected for whoever may not see people, or only those of some places.
+    """
+    return Answer(shelf.people.value(actor=actor))
+
+
+@router.get("/value/people", **answers(tuple[Expectation, ...], 404))
+def value_people(
+    shelf: AShelf,
+    actor: AnActor,
+    order: WhoFirst = "top",
+    limit: HowMany = 50,
+    purpose: Purpose = "analysis",
+) -> Answer:
+    """Those who are worth most, or with whom most is at stake."""
+    return Answer(shelf.people.expectations(order, limit=limit, purpose=purpose, actor=actor))
 
 
 @router.get("/backtests/value", **answers(ValueBacktest, 404))
@@ -45,7 +78,12 @@ def lookalikes(shelf: AShelf, actor: AnActor, body: ABody, purpose: Purpose = "m
     wanted = read_body(body, Seed)
     return Answer(
         shelf.people.lookalikes(
-            wanted.people, without=wanted.without, limit=wanted.limit, purpose=purpose, actor=actor
+            wanted.people,
+            audience=wanted.audience,
+            without=wanted.without,
+            limit=wanted.limit,
+            purpose=purpose,
+            actor=actor,
         )
     )
 

@@ -42,6 +42,10 @@ def measure(
         list[str] | None,
         typer.Option(help="What to keep, as DIMENSION=VALUE, such as channel=web; may be given again."),
     ] = None,
+    audience: Annotated[
+        str | None,
+        typer.Option(help="The saved audience whose people the dimension audience tells from the rest."),
+    ] = None,
     since: _Day = None,
     until: _LastDay = None,
     limit: Annotated[int, typer.Option(min=1, help="How many cells to print, except as JSON or CSV.")] = 50,
@@ -55,7 +59,7 @@ def measure(
     dimensions = tuple(part.strip() for part in by.split(",") if part.strip())
     days = [None if day is None else day.date() for day in (since, until)]
     with open_shelf(context) as shelf:
-        table = shelf.measures.ask(name, dimensions, _filters(where or []), *days)
+        table = shelf.measures.ask(name, dimensions, _filters(where or []), *days, audience=audience)
     if json:
         print_json(table)
     elif csv:
@@ -75,6 +79,8 @@ def _list(context: typer.Context, json: bool) -> None:
 
 def _print(table: MeasureTable, limit: int) -> None:
     days = f", {table.since} to {table.until}" if table.since else ""
+    if table.audience is not None:
+        days += f"; {table.audience.name} as of {table.audience.as_of}"
     mark = " (simulated events entered)" if table.simulated else ""
     print_table(
         f"{table.measure.title}{days}{mark}",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
+from oneshelf.app.people.tiers import TierMove
 from oneshelf.cli.output import DryRun, Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
 from oneshelf.words.money import Money
@@ -49,11 +51,20 @@ def send(
         float, typer.Option(min=0.0, max=0.9, help="Share of people left alone, to measure the effect.")
     ] = 0.2,
     channel: Annotated[str, typer.Option(help="How it leaves: file or webhook.")] = "file",
+    entered: Annotated[
+        str | None, typer.Option(help="Only those who came into this tier, and are in it.")
+    ] = None,
+    left: Annotated[str | None, typer.Option(help="Only those who left this tier, and are not back.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Since when; default: 7 days ago.")
+    ] = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Send offers to everybody who has some, except a hold-out drawn by a stable hash."""
+    """Send offers to everybody who has some, or whose tier moved, except a hold-out drawn by a stable hash."""
     with open_shelf(context) as shelf:
+        first = since.date() if since else (shelf.core.now() - timedelta(days=7)).date()
+        moved = TierMove(entered=entered, left=left, since=first) if entered or left else None
         report = shelf.offers.send(
             campaign_id,
             name=name or campaign_id,
@@ -61,6 +72,7 @@ def send(
             holdout_share=holdout_share,
             channel=channel,
             dry_run=dry_run,
+            moved=moved,
         )
     if json:
         print_json(report)

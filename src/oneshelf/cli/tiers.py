@@ -70,6 +70,29 @@ def moves(
     )
 
 
+@commands.command()
+def watched(
+    context: typer.Context,
+    since: Annotated[datetime, typer.Option(formats=_DAY, help="A day.")],
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    json: Json = False,
+) -> None:
+    """List who left a watched tier or came into one, why, and what that should trigger."""
+    with open_shelf(context) as shelf:
+        found = shelf.tiers.watched(since.date(), limit=limit)
+    if json:
+        print_json(found)
+        return
+    print_table(
+        f"Who left a watched tier or came into one since {since.date()}",
+        ("person", "from", "to", "why", "what it should trigger", "simulated"),
+        (
+            (one.person_id, one.from_tier, one.to_tier, one.reason, one.response, one.simulated)
+            for one in found
+        ),
+    )
+
+
 def _print(title: str, found: TierReport) -> None:
     print_table(
         title,

@@ -40,6 +40,7 @@ from oneshelf.console import (
     tiers,
     today,
     trends,
+    value,
 )
 from oneshelf.console.session import Patience
 from oneshelf.console.visit import PageFunction, endpoint, environments, visit_of
@@ -91,6 +92,7 @@ def create(shelf: Shelf) -> ASGIApp:
         page("/audiences/export", audiences.export, "POST"),
         page("/audiences/saved/{name:path}", audiences.audience),
         page("/tiers", tiers.tiers),
+        page("/value", value.value),
         page("/plan", plans.plan),
         page("/plan.csv", plans.export),
         page("/plan/{series:path}", plans.series),

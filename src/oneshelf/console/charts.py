@@ -178,6 +178,38 @@ def steps(spans: Sequence[tuple[str, str, float | None, str]], *, now: str, toda
     )
 
 
+def calibration(
+    expected: Sequence[float], happened: Sequence[float], shown: Sequence[str], *, words: Mapping[str, str]
+) -> Figure:
+    """Groups of people at (expected, happened), with the dashed line on which both are equal; both axes begin at nothing.
+
+    `words` holds `expected`, `happened` (titles of the axes), `even` (the name of the line) and `ticks` (how the axes' numbers are written).
+    """
+    most = max([*expected, *happened], default=0.0) * 1.08 or 1.0
+    even = {
+        "type": "scatter", "mode": "lines", "x": [0, most], "y": [0, most], "hoverinfo": "skip",
+        "line": {"color": "var:muted", "width": 1, "dash": "dash"},
+    }  # fmt: skip
+    points = {
+        "type": "scatter", "mode": "lines+markers", "x": list(expected), "y": list(happened), "hovertext": list(shown),
+        "hoverinfo": "text", "line": {"color": "var:green", "width": 1.5}, "marker": {"size": 8, "color": "var:green"},
+    }  # fmt: skip
+    note = {
+        "x": most, "y": most, "text": words["even"], "showarrow": False, "xanchor": "right", "yanchor": "top", "xshift": -28,
+        "font": {"color": "var:muted", "size": 12},
+    }  # fmt: skip
+    axis = {"range": [0, most], "nticks": 6}
+    titled = {"font": {"color": "var:muted", "size": 12}, "standoff": 8}
+    return _figure(
+        [even, points],
+        340,
+        annotations=[note],
+        hovermode="closest",
+        xaxis=axis | {"title": {"text": words["expected"], **titled}, "tickformat": words["ticks"]},
+        yaxis=axis | {"title": {"text": words["happened"], **titled}, "tickformat": words["ticks"]},
+    )
+
+
 def heat(
     rows: Sequence[str],
     columns: Sequence[str],

@@ -7,10 +7,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from oneshelf.console.happenings import CHANNELS
-from oneshelf.console.words import Reader
+from oneshelf.console.words import Reader, mark
 
 if TYPE_CHECKING:
     from oneshelf.insight.cells import Cell, Key
+
+#: The sides of an audience.
+SIDES: Final = {"in": mark("its people"), "rest": mark("the rest")}
 
 #: Dimensions whose values have an order of their own; the others are shown largest figure first.
 ORDERED: Final = ("hour", "weekday", "day", "week")
@@ -36,6 +39,8 @@ def named(reader: Reader, dimension: str, key: Key, places: Mapping[str, str]) -
         text = places.get(text, text)
     elif dimension == "channel":
         text = reader.text(CHANNELS.get(text, text))
+    elif dimension == "audience":
+        text = reader.text(SIDES.get(text, text))
     elif dimension == "hour":
         text = text.zfill(2)
     elif dimension == "weekday":

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 
 from oneshelf.app.goods.measures_csv import as_csv
+from oneshelf.app.people.membership import AUDIENCE, SIDES
 from oneshelf.console import charts
 from oneshelf.console.figures import ORDERED, named, shown, size_of
 from oneshelf.console.visit import Visit
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
+from oneshelf.insight.cube import IN
 from oneshelf.insight.measures import DIMENSIONS, MEASURES
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Asked:
     columns: str
     filter: str
     value: str
+    audience: str
     since: str
     until: str
 
@@ -54,6 +57,7 @@ def heatmaps(visit: Visit) -> Response:
     """The form, and what it was asked for."""
     asked = _asked(visit)
     names = _places(visit)
+    saved = [row.name for row in visit.shelf.audiences.list(actor=visit.actor)]
     table, wrong = None, None
     try:
         table = _ask(visit, asked)
@@ -73,12 +77,14 @@ def heatmaps(visit: Visit) -> Response:
         currency=currency or None,
         currencies=[each for each in currencies if each],
         names=names,
+        saved=saved,
         measures=[(m.name, visit.reader.say(m.title)) for m in MEASURES.values()],
         dimensions=[(name, visit.reader.say(title)) for name, title in DIMENSIONS.items()],
         formula=visit.reader.say(table.measure.formula) if table else "",
         title=visit.reader.say(table.measure.title) if table else "",
         heads=[visit.reader.say(DIMENSIONS[name]) for name in (table.by if table else ())],
         label=lambda dimension, key: named(visit.reader, dimension, key, names),
+        sides=[(side, named(visit.reader, AUDIENCE, side, names)) for side in SIDES],
         value=lambda cell: (
             shown(visit.reader, cell.value, table.measure.unit, cell.currency) if table else ""
         ),
@@ -102,16 +108,20 @@ def export(visit: Visit) -> Response:
 def _asked(visit: Visit) -> Asked:
     sent = {
         name: visit.query(name)
-        for name in ("measure", "rows", "columns", "filter", "value", "since", "until")
+        for name in ("measure", "rows", "columns", "filter", "value", "audience", "since", "until")
     }
     return Asked(**(sent if sent["measure"] else sent | _FIRST))
 
 
 def _ask(visit: Visit, asked: Asked) -> MeasureTable:
     by = tuple(name for name in (asked.rows, asked.columns) if name)
-    where = {asked.filter: asked.value} if asked.filter and asked.value else {}
+    # an audience that is filtered by, and chosen beside it, needs no value: it is its people then
+    value = asked.value or (IN if asked.filter == AUDIENCE and asked.audience else "")
+    where = {asked.filter: value} if asked.filter and value else {}
     since, until = _day("since", asked.since), _day("until", asked.until)
-    return visit.shelf.measures.ask(asked.measure, by, where, since, until, actor=visit.actor)
+    return visit.shelf.measures.ask(
+        asked.measure, by, where, since, until, audience=asked.audience or None, actor=visit.actor
+    )
 
 
 def _day(field: str, text: str) -> date | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ import msgspec
 from markupsafe import Markup
 from starlette.responses import Response
 
+from oneshelf.app.people.tiers import TierMove
 from oneshelf.console import draw
 from oneshelf.console.visit import Visit
 from oneshelf.errors import InvalidInput, OneShelfError
@@ -17,10 +19,13 @@ from oneshelf.errors import InvalidInput, OneShelfError
 if TYPE_CHECKING:
     from oneshelf.app.offers.campaigns import SendReport
     from oneshelf.effect.estimate import Effect
+    from oneshelf.insight.people.tiers import TierRule
 
 _DAYS = (7, 14, 28, 56)
 _NAME_MAX = 120
 _SAMPLES_MAX = 6
+#: What names those whose tier moved, as the page of tiers hands it over.
+_MOVED = ("entered", "left", "since")
 
 
 def campaigns(visit: Visit) -> Response:
@@ -56,12 +61,13 @@ def _whisker(visit: Visit, effect: Effect) -> Markup | None:
 def compose(visit: Visit) -> Response:
     """The empty form of a new campaign."""
     visit.actor.require("offers.send")
-    return _form(visit, {"name": "", "place": "", "holdout": "20", "limit": "3", "people": ""})
+    moved = {name: visit.query(name) for name in _MOVED}
+    return _form(visit, {"name": "", "place": "", "holdout": "20", "limit": "3", "people": "", **moved})
 
 
 def send(visit: Visit) -> Response:
     """Try first: a dry run shows what would be sent. Only a form that repeats the number sends it."""
-    fields = {key: visit.field(key) for key in ("name", "place", "holdout", "limit", "people")}
+    fields = {key: visit.field(key) for key in ("name", "place", "holdout", "limit", "people", *_MOVED)}
     sure = visit.field("step") == "send"
     try:
         draft = _draft(fields)
@@ -84,6 +90,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     place: str | None
     people: tuple[str, ...] | None
+    moved: TierMove | None
     holdout_share: float
     limit: int
 
@@ -94,6 +101,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             name=self.name,
             place=self.place,
             people=self.people,
+            moved=self.moved,
             holdout_share=self.holdout_share,
             limit=self.limit,
             dry_run=dry_run,
@@ -110,9 +118,15 @@ def _form(
         (each.person_id, "; ".join(offer.name for offer in each.offers) or visit.reader.text("held out"))
         for each in (preview.sample[:_SAMPLES_MAX] if preview else ())
     ]
+    titles = {rule.name: _tier(visit, rule) for rule in visit.shelf.tiers.rules()}
     return visit.render(
-        "offer_new.html", status, f=fields, preview=preview, samples=samples, error=said, message=message
-    )
+        "offer_new.html", status, f=fields, preview=preview, samples=samples, error=said, message=message,
+        tier=lambda name: titles.get(name, name),
+    )  # fmt: skip
+
+
+def _tier(visit: Visit, rule: TierRule) -> str:
+    return rule.title_zh or rule.title if visit.reader.language == "zh" else rule.title
 
 
 def _draft(fields: dict[str, str]) -> Draft:
@@ -130,9 +144,20 @@ def _draft(fields: dict[str, str]) -> Draft:
         name=fields["name"],
         place=fields["place"] or None,
         people=people,
+        moved=_moved(fields),
         holdout_share=_whole(fields, "holdout", 1, 90) / 100,
         limit=_whole(fields, "limit", 1, 10),
     )
+
+
+def _moved(fields: dict[str, str]) -> TierMove | None:
+    entered, left, since = (fields[name] or None for name in _MOVED)
+    if not entered and not left:
+        return None
+    try:
+        return TierMove(entered=entered, left=left, since=date.fromisoformat(since or ""))
+    except ValueError:
+        raise InvalidInput.of("since", since or "", "is not a day.", "Write such as 2017-11-30.") from None
 
 
 def _whole(fields: dict[str, str], name: str, low: int, high: int) -> int:

@@ -36,6 +36,7 @@ def tiers(visit: Visit) -> Response:
         total=sum(tier.people or 0 for tier in report.tiers),
         flows=[(flow, *(_named(visit, titles, name) for name in (flow.from_tier, flow.to_tier))) for flow in flows.flows],
         first=flows.first, last=flows.last, chart=_chart(visit, report, flows, titles), charts=bool(flows.flows), closed=closed,
+        may_send=visit.actor.may("offers.send"),
         left=[(one, *(_named(visit, titles, name) for name in (one.from_tier, one.to_tier)), one.response_zh if chinese else one.response) for one in left],
     )  # fmt: skip
 

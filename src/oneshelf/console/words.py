@@ -162,9 +162,17 @@ class Reader:
         """A relative change with its sign."""
         return f"{'+' if share >= 0 else '−'}{self.percent(abs(share))}"
 
-    def money(self, amount_minor: float, currency: str, *, signed: bool = False) -> str:
-        """Minor units as money of the currency; `signed` shows a plus as well."""
-        text = str(format_currency(major(round(amount_minor), currency), currency, locale=self.locale))
+    def money(self, amount_minor: float, currency: str, *, signed: bool = False, whole: bool = False) -> str:
+        """Minor units as money of the currency; `signed` shows a plus as well, `whole` no fractions."""
+        text = str(
+            format_currency(
+                major(round(amount_minor), currency),
+                currency,
+                "¤#,##0" if whole else None,
+                locale=self.locale,
+                currency_digits=not whole,
+            )
+        )
         return f"+{text}" if signed and amount_minor > 0 else text
 
     def day(self, value: date, form: str = "medium") -> str:

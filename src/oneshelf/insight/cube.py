@@ -56,6 +56,10 @@ _OF_REFUNDS: Final = frozenset({"returned_minor", "costed_minor", "cost_minor"})
 #: Sums that are null where nothing entered, instead of nothing.
 _NULLABLE: Final = frozenset({"costed_minor", "cost_minor"})
 _RECEIPT: Final = ("offset", "index")
+#: The two sides of an audience: its people, and everybody else who is known.
+IN: Final = "in"
+REST: Final = "rest"
+
 #: What of an event can matter to a figure.
 _READ: Final = (
     *_RECEIPT,
@@ -85,6 +89,8 @@ class Facts:
     products: ir.Table
     #: (person_id, tier)
     tiers: ir.Table
+    #: the people of the audience that is asked about: one column, person_id; None where none is
+    audience: ir.Table | None = None
     #: (id, time_zone)
     places: ir.Table
     #: the zones of `places`, and that of places that are not among them
@@ -281,7 +287,7 @@ def _placed(
     """Events with the dimensions that do not depend on goods, filtered by them. The currency is null where there is none."""
     # narrow from the start: what a plan costs to make grows with its columns
     events = events.select(*(name for name in _READ if name in events.columns))
-    if with_people or "tier" in dimensions:
+    if with_people or {"tier", "audience"} & set(dimensions):
         events = _resolved(facts, events)
     if "currency" not in events.columns:
         events = events.mutate(currency=ibis.null("string"))
@@ -290,6 +296,8 @@ def _placed(
     if "tier" in dimensions:
         tiers = facts.tiers.select(tiered_id="person_id", tier="tier")
         events = events.left_join(tiers, events.person_id == tiers.tiered_id).drop("tiered_id")
+    if "audience" in dimensions:
+        events = _sided(facts, events)
     made = {
         "place": events.place_id,
         "channel": events.channel,
@@ -302,6 +310,19 @@ def _placed(
 
 def _resolved(facts: Facts, events: ir.Table) -> ir.Table:
     return events if facts.links is None else resolved(events, facts.links)
+
+
+def _sided(facts: Facts, events: ir.Table) -> ir.Table:
+    """Events with the side of their person; null where nobody is known."""
+    if facts.audience is None:
+        raise ValueError("a cube by audience needs its people")
+    # whoever was joined to somebody since the night stands under that person's id
+    inside = _resolved(facts, facts.audience).select(member_id="person_id").distinct()
+    events = events.left_join(inside, events.person_id == inside.member_id)
+    side = ibis.cases(
+        (events.member_id.notnull(), IN), (events.person_id.notnull(), REST), else_=ibis.null("string")
+    )
+    return events.mutate(audience=side).drop("member_id")
 
 
 def _with_hour(facts: Facts, events: ir.Table) -> ir.Table:

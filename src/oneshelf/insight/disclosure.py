@@ -12,14 +12,17 @@ confidentialisation of statistical outputs from remote servers"), with noise tha
   two equal figures give away that two sets are equal, and that somebody is in neither or both.)
 - A count gets two-sided geometric noise of `SCALE` people: of any two sets that differ by one person, no figure is more than
   exp(1 / SCALE) = 1.65 times as likely under one as under the other. A sum gets Laplace noise of `SCALE` times the largest contribution of one
-  person in the cell, so that the presence of the largest contributor is hidden as well as everybody's.
+  person in the cell, rounded up to a power of two, so that the presence of the largest contributor is hidden as well as everybody's, and the
+  stated width of two sets does not tell what the one spent who is in between.
 - A cell is withheld below `PEOPLE_MIN` people, always, and where its noisy count is below `PEOPLE_MIN + MARGIN`: which cells are withheld
   is itself nearly silent about the tenth person (a cell of exactly ten is shown in 5 of 100 cases).
 
 What it does not promise: noise of different questions about one set can be averaged, so that whoever may ask freely worded questions without
 end about the same two sets tells them apart after some hundred questions. Callers therefore give the question in one canonical wording, and offer
-those who may not see people no filters with which one set can be worded in many ways. The largest contribution in a cell can be guessed
-roughly from the stated width of a sum. A change of the salt would allow averaging over salts: it is made once.
+those who may not see people no filters with which one set can be worded in many ways. Where groups of people are compared (audiences, tiers), they
+hand in the largest contribution of everybody under the same other conditions, so that the width says nothing about who is in a group. Otherwise it says between which two powers
+of two the largest contribution lies: somebody who alone is far above all others of two sets is seen to be in one of them, and roughly how far
+above, as is whether anybody contributed at all. A change of the salt would allow averaging over salts: it is made once.
 """
 
 from __future__ import annotations
@@ -93,7 +96,7 @@ def sum_of(
     `largest` is the largest absolute contribution of one person; `what` names the figure, so that the sums of one cell have
     noise of their own.
     """
-    scale = SCALE * abs(largest)
+    scale = SCALE * _coarse(abs(largest))
     return Protected(
         value=total + scale * _laplace(_draw(salt, question, what, number, key)), give_or_take=scale * BAND
     )
@@ -102,6 +105,11 @@ def sum_of(
 def count_band() -> float:
     """How far a count may be off in nine cases of ten, in people."""
     return SCALE * BAND
+
+
+def _coarse(largest: float) -> float:
+    """The next power of two: a width that says how large a contribution may be, and not how large one was."""
+    return math.ldexp(1.0, math.ceil(math.log2(largest))) if largest > 0 else 0.0
 
 
 def _draw(salt: bytes, question: str, what: str, number: int, key: int) -> tuple[float, float]:

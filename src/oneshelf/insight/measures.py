@@ -19,6 +19,9 @@ Family = Literal["sales", "visits", "redemptions"]
 #: Measures and dimensions of the goods themselves; the others are of the whole event.
 LINE_DIMENSIONS: Final = ("department", "category", "brand")
 
+#: Dimensions by which people are put into groups; the others say where and when, and what.
+PEOPLE_DIMENSIONS: Final = ("tier", "audience")
+
 #: What figures can be asked by and filtered by, with its title.
 DIMENSIONS: Final[dict[str, str]] = {
     "place": "Place",
@@ -31,6 +34,7 @@ DIMENSIONS: Final[dict[str, str]] = {
     "category": "Category",
     "brand": "Brand",
     "tier": "Tier",
+    "audience": "Audience",
 }
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.people.links import links_of
+from oneshelf.app.people.membership import AUDIENCE, AudienceAsked, Members, members_of, sided
 from oneshelf.books import goods
 from oneshelf.books import places as books_places
 from oneshelf.errors import InvalidInput, NotFound, Problem
@@ -24,6 +25,7 @@ from oneshelf.insight.disclosure import person_key
 from oneshelf.insight.measures import (
     LINE_DIMENSIONS,
     MEASURES,
+    PEOPLE_DIMENSIONS,
     Measure,
     check_dimensions,
     measure_named,
@@ -69,6 +71,8 @@ class MeasureTable(msgspec.Struct, frozen=True, kw_only=True):
     measure: MeasureDefinition
     by: tuple[str, ...]
     where: dict[str, tuple[Key, ...]]
+    #: whose people the dimension `audience` tells from the rest: its values are `in` and `rest`, and null where nobody is known
+    audience: AudienceAsked | None = None
     since: date | None
     until: date | None
     cells: tuple[Cell, ...]
@@ -96,15 +100,18 @@ class Measures:
         since: date | None = None,
         until: date | None = None,
         *,
+        audience: str | None = None,
         actor: Actor = OPERATOR,
     ) -> MeasureTable:
         """The measure in every cell of up to two dimensions, over the days from `since` to `until`, both included.
 
         `where` keeps the given values of its dimensions: ids of places, hours 0 to 23, weekdays 1 (Monday) to 7, days, the Mondays
-        of weeks, or names. Raises InvalidInput for what cannot be asked, NotAllowed for a place that is not the actor's.
+        of weeks, or names. `audience` names the saved audience whose people the dimension `audience` tells from the rest; as a filter
+        it takes such a name, or, with `audience`, `in` or `rest`. Raises InvalidInput for what cannot be asked, NotFound for no such audience,
+        NotAllowed for a place that is not the actor's.
         """
         asked = measure_named(measure)
-        kept = _values(where or {})
+        name, kept = sided(audience, by, _values(where or {}))
         _check(asked, tuple(by), kept)
         scope = _scoped(actor, kept)
         guarded = not actor.may("people.read")
@@ -117,14 +124,18 @@ class Measures:
             days = self._days(asked, since, until)
             cells: tuple[Cell, ...] = ()
             total: tuple[Cell, ...] = ()
+            members = None if name is None else members_of(self._core, name)
             if days is not None:
-                facts = self._facts(asked, days, {*by, *scope})
-                answer = self._guarded if guarded else self._open
-                cells, total = answer(facts, asked, tuple(by), scope)
+                facts = self._facts(asked, days, {*by, *scope}, members)
+                if guarded:
+                    cells, total = self._guarded(facts, asked, tuple(by), scope, members)
+                else:
+                    cells, total = self._open(facts, asked, tuple(by), scope)
         return MeasureTable(
             measure=_definition(asked),
             by=tuple(by),
             where={name: tuple(map(as_key, values)) for name, values in kept.items()},
+            audience=None if members is None else members.asked,
             since=days[0] if days else since,
             until=days[1] if days else until,
             cells=cells,
@@ -145,17 +156,34 @@ class Measures:
         return cells, open_cells(self._rows(cube.cells(facts, measure, where=where)), measure, ())
 
     def _guarded(
-        self, facts: cube.Facts, measure: Measure, by: tuple[str, ...], where: cube.Where
+        self,
+        facts: cube.Facts,
+        measure: Measure,
+        by: tuple[str, ...],
+        where: cube.Where,
+        members: Members | None,
     ) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
         salt = self._core.secret(SALT)
         known = self._core.engine.run(cube.people_of(facts, measure))["person_id"]
         keys = pa.array([person_key(person, salt) for person in known.to_pylist()], pa.int64())
         table = self._core.engine.memory(pa.table({"person_id": known.combine_chunks(), "key": keys}))
+        condition = "" if members is None else members.asked.condition
+
+        def rows_of(by: Sequence[str], where: cube.Where) -> list[dict[str, Any]]:
+            return self._rows(cube.guarded(facts, measure, by=by, where=where, keys=table))
 
         def told(by: tuple[str, ...]) -> tuple[Cell, ...]:
-            rows = self._rows(cube.guarded(facts, measure, by=by, where=where, keys=table))
+            rows = rows_of(by, where)
+            if set(PEOPLE_DIMENSIONS) & {*by, *where}:
+                wide_by = tuple(name for name in by if name not in PEOPLE_DIMENSIONS)
+                wide_where = {name: kept for name, kept in where.items() if name not in PEOPLE_DIMENSIONS}
+                rows = _with_widths(rows, rows_of(wide_by, wide_where), wide_by, measure)
             return guarded_cells(
-                rows, measure, by, salt=salt, question=lambda row: wording(row, by, where, facts.days)
+                rows,
+                measure,
+                by,
+                salt=salt,
+                question=lambda row: wording(row, by, where, facts.days, condition),
             )
 
         cells = told(by)
@@ -180,7 +208,9 @@ class Measures:
         within = [d for d in found if (since is None or d >= since) and (until is None or d <= until)]
         return (min(within), max(within)) if within else None
 
-    def _facts(self, measure: Measure, days: tuple[date, date], dimensions: set[str]) -> cube.Facts:
+    def _facts(
+        self, measure: Measure, days: tuple[date, date], dimensions: set[str], members: Members | None
+    ) -> cube.Facts:
         engine, settings = self._core.engine, self._core.settings
         with self._core.database.read() as connection:
             links = links_of(connection)
@@ -191,6 +221,7 @@ class Measures:
             events={kind: engine.events(kind, days=days) for kind in cube.KINDS_READ[measure.family]},
             links=engine.memory(links) if links.num_rows else None,
             products=engine.memory(pa.Table.from_pylist(catalogue, schema=_PRODUCTS)),
+            audience=None if members is None else members.people,
             tiers=self._tiers() if "tier" in dimensions else engine.memory(_TIERS.empty_table()),
             places=engine.memory(_places(known)),
             zones=frozenset(place.time_zone for place in known.values()),
@@ -209,10 +240,29 @@ class Measures:
         return tiers.filter(tiers.day == newest)
 
 
-def wording(row: Mapping[str, Any], by: Sequence[str], where: cube.Where, days: tuple[date, date]) -> str:
+def _with_widths(
+    rows: list[dict[str, Any]], wide: list[dict[str, Any]], by: Sequence[str], measure: Measure
+) -> list[dict[str, Any]]:
+    """The rows with the largest contributions of everybody under the same other conditions, which `wide` holds by the dimensions `by`.
+
+    Audiences can be chosen so that two differ by one person. A width of their own would then say what that person contributed, or
+    that they contributed at all.
+    """
+    of_all = {(*(row[name] for name in by), row["currency"]): row for row in wide}
+    largest = [f"largest_{name}" for name in measure.needs]
+    return [
+        row | {name: of_all[*(row[each] for each in by), row["currency"]][name] for name in largest}
+        for row in rows
+    ]
+
+
+def wording(
+    row: Mapping[str, Any], by: Sequence[str], where: cube.Where, days: tuple[date, date], condition: str = ""
+) -> str:
     """The canonical wording of what one protected cell answers: the same cell has the same, however it was asked.
 
-    A condition is worded alike whether it is a filter or the cell's own key, and a cell of one day or week names no other days.
+    A condition is worded alike whether it is a filter or the cell's own key, and a cell of one day or week names no other days. An audience
+    is worded by its `condition`, so that saving it under many names gives no second figure about the same people.
     """
     conditions = {name: list(kept) for name, kept in where.items()} | {name: [row[name]] for name in by}
     first, last = days
@@ -221,6 +271,8 @@ def wording(row: Mapping[str, Any], by: Sequence[str], where: cube.Where, days: 
         if len(values) == 1 and values[0] is not None:
             start: date = values[0]
             first, last = max(first, start), min(last, start + timedelta(days=length - 1))
+    if AUDIENCE in conditions:
+        conditions[AUDIENCE] = [side and f"{side}: {condition}" for side in conditions[AUDIENCE]]
     told = {name: sorted(map(str, kept)) for name, kept in sorted(conditions.items())}
     return msgspec.json.encode([told, row["currency"], first, last]).decode()
 

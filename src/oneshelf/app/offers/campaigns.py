@@ -15,6 +15,7 @@ from oneshelf.app.offers.ranking import Shelves
 from oneshelf.app.offers.sending import Addressed
 from oneshelf.app.people.links import links_of
 from oneshelf.app.people.looking import People
+from oneshelf.app.people.tiers import TierMove, movers
 from oneshelf.books import goods
 from oneshelf.books import offers as books
 from oneshelf.connect.registry import channel_names
@@ -94,9 +95,10 @@ class Offers:
         channel: str = "file",
         dry_run: bool = False,
         actor: Actor = OPERATOR,
+        moved: TierMove | None = None,
         now: datetime | None = None,
     ) -> SendReport:
-        """Send offers to every member (or to `people`) who has some, except a hold-out drawn by a stable hash.
+        """Send offers to every member (or to `people`, or to those whose tier `moved`) who has some, except a hold-out drawn by a stable hash.
 
         Assignments, messages, the outbox and the events about them commit together. Raises Conflict when the campaign was
         sent already, InvalidInput for what cannot be a campaign.
@@ -108,6 +110,15 @@ class Offers:
             )
         _check(campaign_id, holdout_share, channel)
         channel_of(self._core.settings, channel)  # better refused now than in every attempt to deliver
+        if moved is not None:
+            if people is not None:
+                raise InvalidInput.of(
+                    "people",
+                    f"{len(people)} people",
+                    "are named beside a move.",
+                    "Give either people or a move.",
+                )
+            people = movers(self._core, moved)
         campaign = books.CampaignRow(
             id=campaign_id,
             name=name,

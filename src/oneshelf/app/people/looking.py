@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from oneshelf.app.pages import Page, read_cursor, write_cursor
 from oneshelf.app.people import audience_files
+from oneshelf.app.people.expecting import Expecting
 from oneshelf.app.people.nightly import nightly
 from oneshelf.app.people.timeline import Happening, timeline
-from oneshelf.app.people.value import Worth
 from oneshelf.books import identity, nights, people, tiers
 from oneshelf.books.database import Connection
 from oneshelf.errors import NotAllowed, NotFound
@@ -56,7 +56,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Happening, ...]
 
 
-class People(Worth):
+class People(Expecting):
     """Use cases about people."""
 
     def search(

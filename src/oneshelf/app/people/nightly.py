@@ -49,6 +49,24 @@ def nightly(core: Core, fields: Collection[str] | None = None) -> Nightly:
     return Nightly(table=table, day=day, version=snapshot.version)
 
 
+_NOTE: Final = pa.schema([("note", pa.string()), ("day", pa.date32())])
+
+
+def put_note(core: Core, table: str, day: date, note: str) -> None:
+    """Keep a text about a night in a derived table of its own, in the place of what any other night left there."""
+    known = _days_of(core.lake.snapshot("derived", table))
+    core.lake.replace_days(
+        table, pa.Table.from_pylist([{"note": note, "day": day}], schema=_NOTE), {day, *known}
+    )
+
+
+def newest_note(core: Core, table: str) -> tuple[date, str] | None:
+    """The night and the text that `put_note` kept last; None before there is one."""
+    notes = core.engine.derived(table, _NOTE)
+    rows = core.engine.run(notes.order_by(notes.day.desc()).limit(1)).to_pylist()
+    return (rows[0]["day"], rows[0]["note"]) if rows else None
+
+
 def nights(core: Core) -> set[date]:
     """The days whose portraits the lake keeps."""
     return _days_of(core.lake.snapshot("derived", TABLE))

@@ -17,8 +17,8 @@ import pyarrow as pa
 from oneshelf.app.core import Core
 from oneshelf.app.people import tiering
 from oneshelf.app.people.links import links_of
-from oneshelf.app.people.nightly import TABLE, nights
-from oneshelf.app.people.value import expected_of_everybody
+from oneshelf.app.people.nightly import TABLE, nights, put_note
+from oneshelf.app.people.value import CHOICES, expected_of_everybody
 from oneshelf.books import goods
 from oneshelf.books import nights as books
 from oneshelf.books import places as books_places
@@ -110,7 +110,9 @@ def _clocks(core: Core, now: datetime) -> Clocks:
 
 def _expectations(core: Core, rows: pa.Table, now: datetime) -> pa.Table:
     """What the best model expects of each; unknown for whoever never ordered."""
-    expected = expected_of_everybody(core, as_of=now.date())
+    expected, choice = expected_of_everybody(core, as_of=now.date())
+    day = business_day(now, core.settings.time_zone)
+    put_note(core, CHOICES, day, msgspec.json.encode(choice).decode())
     numbered = rows.append_column("place", pa.array(range(rows.num_rows)))
     return numbered.join(expected, "person_id").sort_by("place").drop_columns(["place"])
 

@@ -16,13 +16,14 @@ from oneshelf.app.goods.measures import SALT
 from oneshelf.app.people.audiences import guarded
 from oneshelf.app.people.links import links_of
 from oneshelf.app.people.nightly import nightly
-from oneshelf.app.people.tiering import compute_cutpoints, standing, tiers_in_force
+from oneshelf.app.people.tiering import JOINED, compute_cutpoints, standing, tiers_in_force
 from oneshelf.books import tiers as books
 from oneshelf.errors import InvalidInput, NotAllowed
 from oneshelf.insight.disclosure import count_band, protected_count
 from oneshelf.insight.people import tier_moves
 from oneshelf.insight.people.conditions import written
 from oneshelf.insight.people.tiers import TierRule, Tiers, read_tiers, tier_of
+from oneshelf.insight.receipts import resolved
 from oneshelf.trust.access import OPERATOR, Actor
 
 
@@ -74,11 +75,19 @@ class TierFlows(msgspec.Struct, frozen=True, kw_only=True):
     give_or_take: float | None = None
 
 
+class TierMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Moves to respond to: into a tier, out of one, or both, from a day on."""
+
+    entered: str | None = None
+    left: str | None = None
+    since: date
+
+
 class Leaver(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who left a watched tier, why, and what that should trigger."""
+    """Somebody who left a watched tier or came into one, why, and what that should trigger: the response of the tier they are in then."""
 
     person_id: str
-    from_tier: str
+    from_tier: str | None
     to_tier: str | None
     at: datetime
     reason: str
@@ -136,7 +145,7 @@ class TierViews:
         )
 
     def watched(self, since: date, *, limit: int = 50, actor: Actor = OPERATOR) -> tuple[Leaver, ...]:
-        """Who left a watched tier since a day, the newest first, and what each move should trigger; the look is logged."""
+        """Who left a watched tier or came into one since a day, the newest first, and what each move should trigger; the look is logged."""
         self._core.look(actor, "people.read", purpose="tiers")
         if actor.places:
             raise NotAllowed("Tiers are of the whole shop.", "Ask somebody who may see everybody.")
@@ -144,7 +153,8 @@ class TierViews:
         names = [rule.name for rule in tiers.rules if rule.watched]
         with self._core.analysis:
             moves = self._core.engine.events("tier.changed", days=(since, date.max))
-            left = moves.filter(moves.from_tier.isin(names)) if names else moves.limit(0)
+            touched = moves.from_tier.isin(names) | moves.to_tier.isin(names)
+            left = moves.filter(touched) if names else moves.limit(0)
             newest = left.order_by(left.happened_at.desc(), left["offset"].desc(), left["index"].desc())
             rows = self._core.engine.run(newest.limit(limit)).to_pylist()
         return tuple(_leaver(row, tiers) for row in rows)
@@ -211,6 +221,38 @@ class TierViews:
             if count is not None:
                 flows.append(Flow(from_tier=source, to_tier=target, people=count, simulated=simulated))
         return tuple(sorted(flows, key=_order))
+
+
+def movers(core: Core, move: TierMove) -> tuple[str, ...]:
+    """The people whose moves these are and who are still where the move took them, in order of their ids.
+
+    Whoever came into a tier and has left it again, or left one and is back, is not among them: the response would come too late. Raises
+    InvalidInput for a move that says nothing, and for tiers that the rules do not know.
+    """
+    known = [rule.name for rule in tiers_in_force(core.settings).rules]
+    if not move.entered and not move.left:
+        raise InvalidInput.of("moved", "", "names no tier.", "Say which tier people entered, or left.")
+    for name in (move.entered, move.left):
+        if name and name not in known:
+            raise InvalidInput.of("moved", name, "is no tier.", f"Known: {', '.join(known)}.")
+    with core.database.read() as connection:
+        links = links_of(connection)
+    with core.analysis:
+        moves = core.engine.events("tier.changed", days=(move.since, date.max))
+        if move.entered:
+            moves = moves.filter(moves.to_tier == move.entered)
+        if move.left:  # who was only joined to somebody else has not left
+            moves = moves.filter((moves.from_tier == move.left) & (moves.reason != JOINED))
+        people = resolved(moves.select("person_id"), core.engine.memory(links)).distinct()
+        found = core.engine.run(people.order_by("person_id"))["person_id"].to_pylist()
+    with core.database.read() as connection:
+        now_in = books.tiers(connection, found)
+    tiers = {person_id: row.tier for person_id, row in now_in.items()}
+    return tuple(
+        person_id
+        for person_id in found
+        if (tiers.get(person_id) == move.entered if move.entered else tiers.get(person_id) != move.left)
+    )
 
 
 def _month_end(day: date) -> date:

@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.people.links import links_of
-from oneshelf.app.people.nightly import nightly
+from oneshelf.app.people.membership import members_of
+from oneshelf.app.people.nightly import nightly, put_note
 from oneshelf.books import identity
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.insight.people.acquisition import acquisition
-from oneshelf.insight.people.lookalike import Lookalikes, lookalikes
+from oneshelf.insight.people.conditions import fields_of, parse
+from oneshelf.insight.people.lookalike import Lookalikes, kin_of, lookalikes
 from oneshelf.insight.people.value.backtest import HORIZON_DAYS, ValueBacktest, backtest, expected
+from oneshelf.insight.people.value.rule import Choice
 from oneshelf.insight.people.value.summaries import order_days
 from oneshelf.trust.access import OPERATOR, Actor
-from oneshelf.words.time import zone
+from oneshelf.words.time import business_day, zone
+
+#: Derived tables: the methods that the newest night decided for, and the newest backtest of the job `value`.
+CHOICES: Final = "value_choices"
+BACKTESTS: Final = "value_backtests"
 
 
-def expected_of_everybody(core: Core, *, as_of: date) -> pa.Table:
-    """What each person who ordered by `as_of` is expected to do in the 90 days after it, for the nightly portraits.
+def expected_of_everybody(core: Core, *, as_of: date) -> tuple[pa.Table, Choice]:
+    """What each person who ordered by `as_of` is expected to do in the 90 days after it, for the nightly portraits, and by which methods.
 
     Columns: person_id, expected_orders_90_days (days with an order), expected_spend_90_days_minor, p_active. Whoever never
     ordered has no row.
     """
     with core.analysis:
-        return expected(core.engine.run, _order_days(core), as_of=as_of)[0]
+        return expected(core.engine.run, _order_days(core), as_of=as_of)
 
 
 class ChannelCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,10 +94,18 @@ class Worth:
                 currency=self._core.settings.currency,
             )
 
+    def keep_backtest(self, *, horizon: int = HORIZON_DAYS) -> ValueBacktest:
+        """Do `backtest_value` on the newest whole horizon, and keep it for whoever looks at expectations. Raises NotFound."""
+        tested = self.backtest_value(horizon=horizon)
+        day = business_day(self._core.now(), self._core.settings.time_zone)
+        put_note(self._core, BACKTESTS, day, msgspec.json.encode(tested).decode())
+        return tested
+
     def lookalikes(
         self,
-        seed: Sequence[str],
+        seed: Sequence[str] = (),
         *,
+        audience: str | None = None,
         without: Sequence[str] = (),
         limit: int = 100,
         purpose: str = "marketing",
@@ -98,20 +113,32 @@ class Worth:
     ) -> Lookalikes:
         """Rank everybody else by how much they are like the seed, by the newest nightly portraits, with the lift measured.
 
-        `seed` holds person ids or other identifiers of people; `without` names the fields by which they were chosen. Raises
-        NotFound before the first night, InvalidInput for too small a seed or an unknown field, NotAllowed when the role does not cover people
-        or only those of some places.
+        `seed` holds person ids or other identifiers of people; `without` names the fields by which they were chosen. With `audience` the
+        seed is everybody in a saved audience, and the fields of its condition and their kin are left out by themselves. Raises NotFound before the first night
+        and for no such audience, InvalidInput for too small a seed, an unknown field, or a seed and an audience, NotAllowed when the role does
+        not cover people or only those of some places.
         """
         self._core.look(actor, "people.read", purpose=purpose)
         if actor.places:
             raise NotAllowed(
                 "Look-alikes are searched among everybody.", "Ask somebody who may see people of every place."
             )
+        if bool(seed) == (audience is not None):
+            raise InvalidInput.of(
+                "seed", f"{len(seed)} people", "is not one seed.", "Give either people or a saved audience."
+            )
         with self._core.database.read() as connection:
             resolved = identity.resolve(connection, seed)
+        people = {resolved.get(one, one) for one in seed}
         with self._core.analysis:
+            members = None if audience is None else members_of(self._core, audience)
+            if members is not None:
+                people = set(self._core.engine.run(members.people)["person_id"].to_pylist())
             portraits = self._core.engine.run(nightly(self._core).table)
-        return lookalikes(portraits, {resolved.get(one, one) for one in seed}, without=without, limit=limit)
+        if members is not None:
+            kin = kin_of(fields_of(parse(members.asked.condition)))
+            without = (*without, *sorted(kin & set(portraits.column_names)))
+        return lookalikes(portraits, people, without=without, limit=limit)
 
     def acquisition(
         self, first: date | None = None, last: date | None = None, *, actor: Actor = OPERATOR

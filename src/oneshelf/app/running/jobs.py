@@ -79,6 +79,14 @@ def _trends(shelf: Shelf) -> str:
     return f"{night.certain:,} of {night.series:,} series rise beyond chance as of {night.day}"
 
 
+def _value(shelf: Shelf) -> str:
+    try:
+        tested = shelf.people.keep_backtest()
+    except NotFound as error:
+        return f"nothing to test yet: {error.cause}"
+    return f"{tested.people:,} people of {tested.cut} scored on the {tested.horizon_days} days after it"
+
+
 #: What can be run, by name.
 JOBS: dict[str, Callable[[Shelf], str]] = {
     "catch-up": _catch_up,
@@ -90,6 +98,7 @@ JOBS: dict[str, Callable[[Shelf], str]] = {
     "portraits": _portraits,
     "tidy": _tidy,
     "trends": _trends,
+    "value": _value,
 }
 
 

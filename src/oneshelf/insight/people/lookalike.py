@@ -25,6 +25,7 @@ from scipy.stats import rankdata
 from scipy.stats import t as student
 
 from oneshelf.errors import InvalidInput
+from oneshelf.insight.people.fields import CHANNELS
 from oneshelf.insight.people.value.measures import Interval
 from oneshelf.insight.people.value.summaries import Floats
 
@@ -42,6 +43,22 @@ _NEVER: Final = frozenset(("person_id", "day", "currency", "simulated", "modelle
 
 #: At most this many of the others are learnt from, evenly over the sorted ids.
 _OTHERS_MAX = 100_000
+
+
+_CHANNEL_ORDERS: Final = tuple(f"orders_{channel}" for channel in CHANNELS)
+_LATELY: Final = ("orders_last_28_days", "orders_last_91_days", "spend_last_91_days_minor", "p_active", "expected_orders_90_days", "expected_spend_90_days_minor", "tier")  # fmt: skip
+
+#: Fields that say nearly the same: how lately, how often, how much. Who was chosen by one of them is found again by the others.
+_KIN: Final[tuple[frozenset[str], ...]] = (
+    frozenset(("recency_days", "last_order_at", "last_seen_at", *_LATELY)),
+    frozenset(("frequency", "order_days", "repurchase_interval_days", *_CHANNEL_ORDERS, *_LATELY)),
+    frozenset(("monetary_minor", "margin_minor", "spend_last_364_days_minor", *_LATELY)),
+)
+
+
+def kin_of(fields: Collection[str]) -> set[str]:
+    """The fields with all that say nearly the same as one of them: what a ranking must do without to say more than the choice did."""
+    return set(fields).union(*(kin for kin in _KIN if kin & set(fields)))
 
 
 class Alike(msgspec.Struct, frozen=True, kw_only=True):
