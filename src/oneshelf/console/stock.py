@@ -63,7 +63,7 @@ def place(visit: Visit) -> Response:
         name=_name(visit, place_id),
         page=page,
         totals=totals,
-        ages=[visit.reader.say(name) for name, _ in AGES],
+        ages=[visit.reader.text(name) for name, _ in AGES],
         by_age=_by_age(lots, asked.today(place_id)),
         due=due[:SHOWN],
         held=held[:SHOWN],
@@ -88,7 +88,7 @@ def moves(visit: Visit) -> Response:
         page=page,
         available=asked.available(product_id, place_id, actor=visit.actor),
         lots=asked.lots([place_id], [product_id], actor=visit.actor),
-        kinds={kind: visit.reader.say(name) for kind, name in KINDS.items()},
+        kinds={kind: visit.reader.text(name) for kind, name in KINDS.items()},
     )
 
 

@@ -57,15 +57,16 @@ def gather(connection: Connection, events: Iterable[Event], time_zone: str) -> S
     """The stock documents among new events, with their moves; reads only."""
     stocked = Stocked()
     known_places = kept.kept(connection)
-    moving = [event for event in events if isinstance(event.body, (*MOVING, GoodsOrdered))]
-    for event in moving:
-        _open(event, known_places, stocked)
-    mine = [
-        event
-        for event in moving
-        if isinstance(event.body, GoodsOrdered)
-        or any(_enters(event, place_id, known_places) for place_id in places_of(event))
-    ]
+    mine = []
+    # in the order of the journal, so that it does not matter how the journal is cut into turns
+    for event in events:
+        if isinstance(event.body, OPENING):
+            _open(event, known_places, stocked)
+        if isinstance(event.body, GoodsOrdered) or (
+            isinstance(event.body, MOVING)
+            and any(_enters(event, place_id, known_places) for place_id in places_of(event))
+        ):
+            mine.append(event)
     if not mine:
         return stocked
     day_of = _days(connection, mine, time_zone)
@@ -154,10 +155,9 @@ def _key(event: Event) -> tuple[str, str] | None:
 
 def _open(event: Event, known_places: dict[str, bool], stocked: Stocked) -> None:
     """Keep a place's stock from its first count or receipt on; it counts as simulated until a real one comes."""
-    if isinstance(event.body, OPENING):
-        place_id = opened_by(event)
-        if place_id not in known_places or (known_places[place_id] and not event.simulated):
-            known_places[place_id] = stocked.opened[place_id] = event.simulated
+    place_id = opened_by(event)
+    if place_id not in known_places or (known_places[place_id] and not event.simulated):
+        known_places[place_id] = stocked.opened[place_id] = event.simulated
 
 
 def _enters(event: Event, place_id: str, known_places: dict[str, bool]) -> bool:
