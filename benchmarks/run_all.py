@@ -292,6 +292,44 @@ def plan(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def stock(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Buyers at one counter, kills, late documents and large counts."""
+    aims = found["aim"]
+    for engine, got in found["found"].items():
+        for name, what in (("hot", "one product"), ("many", "10,000 products")):
+            rates = got["selling"][name]
+            yield (
+                f"{found['buyers']} buyers of {what} on {engine}, each sale durable with its event, move and lot",
+                f"{rates['orders']:,} orders/s",
+                f"{rates['bare']:,} a second (a bare conditional update a transaction, {'pgbench' if engine == 'postgresql' else 'threads'})",
+                f"{rates['ratio']}",
+                f"at least {aims[name]}",
+            )
+        kills = got["kills"]
+        yield (
+            f"{kills['kills']} kills -9 of processes that reserve, sell and release on {engine}",
+            f"{kills['lost']} lost, {kills['differences']} sums apart, {kills['negative']} below 0, {kills['leaked_reservations']} leaked",
+            f"{kills['answered']:,} answers given",
+            "–",
+            "0",
+        )
+        late, count = got["late"], got["count"]
+        yield (
+            f"a late receipt of a product with 22,000 moves on {engine}",
+            f"{late['with a count behind it']} s with a count behind it, {late['with none']} s with none: every lot after it changes",
+            "–",
+            "–",
+            "under 1 s",
+        )
+        yield (
+            f"a count of 20,000 rows over 500 places on {engine}",
+            f"{count['taken']} s; refused with all {count['problems']:,} errors in {count['refused']} s",
+            "–",
+            "–",
+            "under 60 s",
+        )
+
+
 SCRIPTS = {
     script.__name__: script
     for script in (
@@ -305,6 +343,7 @@ SCRIPTS = {
         audiences,
         tiers,
         catalogue,
+        stock,
         measures,
         plan,
         value,

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy import event as sa_event
 
-from oneshelf.books.database import Database
+from oneshelf.books import migrate
+from oneshelf.books.database import Database, file_of
 from oneshelf.books.journal import Batch, Journal
-from oneshelf.books.stock import inbound, proof, reading, serving
+from oneshelf.books.schema import goods
+from oneshelf.books.stock import inbound, kept, proof, reading, serving
 from oneshelf.books.stock.ledger import Ledger
 from oneshelf.books.stock.serving import Release, Reserve, Sell
 from oneshelf.errors import Conflict, NotEnough, NotFound
@@ -190,6 +193,36 @@ def test_what_is_due_is_known_whichever_document_comes_first(database):
 
     (left,) = database.writer.write(work)
     assert (left.ordered, left.received, left.supplier_id) == (10, 4, "farm")
+
+
+def test_counts_of_before_open_the_ledger(url):
+    if (file := file_of(url)) is not None:
+        file.parent.mkdir()
+    engine = create_engine(url)
+    migrate._apply(engine, migrate.FOLDER, "0009_pre")
+    rows = [
+        {
+            "place_id": place,
+            "product_id": product,
+            "on_hand": on_hand,
+            "counted_at": AT,
+            "simulated": place == "t",
+        }
+        for place, product, on_hand in (("s", "p", 7), ("s", "q", 0), ("t", "p", 2))
+    ]
+    with engine.begin() as connection:
+        connection.execute(goods.stock.insert(), rows)
+    engine.dispose()
+    with closing(Database.open(url)) as database:
+        with database.read() as connection:
+            assert proof.differences(connection) == []
+            assert kept.kept(connection) == {"s": False, "t": True}
+        record(database, move("sold", -3, 1), move("received", 4, -1, place="t"))
+        with database.read() as connection:
+            levels = {(row.place_id, row.product_id): row.on_hand for row in reading.levels(connection)}
+            (lot,) = reading.lots(connection, place_ids=["t"], product_ids=["p"])
+        assert levels == {("s", "p"): 4, ("s", "q"): 0, ("t", "p"): 2}
+        assert lot.pieces == 2
 
 
 BUYER = """

@@ -128,6 +128,7 @@ def _slow(shelf: Shelf) -> int:
     """One turn of the lake, then what follows from it when it has caught up."""
     taken = shelf.lakeward.step()
     delivery.deliver_some(shelf.core, utc_now())
+    shelf.goods.stock.expire()
     if taken == 0:
         daily.refresh(shelf.core)
     return 0 if taken < LAKE_BACKLOG else taken

@@ -8,7 +8,7 @@ Every form has `place_id`, `product_id`, `pieces`, and may have `at` (with or wi
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -19,9 +19,9 @@ import msgspec
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
 from oneshelf.errors import InvalidInput, NotFound, Problem, brief
-from oneshelf.events.catalogue import Kind
+from oneshelf.events.catalogue import Kind, kind_of
 from oneshelf.events.codecs import problem_of
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.events.stock import (
     CountedLine,
     GoodsOrdered,
@@ -52,6 +52,9 @@ _MAY: Final[Mapping[Form, tuple[str, ...]]] = {
     "transferred": ("owner_id",),
     "ordered": ("supplier_id",),
 }
+#: The longest id of an event.
+ID_LENGTH_MAX: Final = 200
+
 _ALWAYS: Final = ("place_id", "product_id", "pieces")
 _COMMON: Final = ("at", "lot_id", "expires_on", "document")
 
@@ -118,31 +121,33 @@ def read_rows(path: Path, form: Form, connection: Connection, now: datetime, tim
     return rows
 
 
-def documents(rows: Iterable[Row], form: Form, source: str) -> Iterator[Event]:
-    """The documents of a file: rows of one place, time and document id are one. Ids follow from the content."""
+def documents(rows: Iterable[Row], form: Form) -> Iterator[Event]:
+    """The documents of a file: rows of one place and document, or else of one place and time, are one. Ids follow from them."""
     groups: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        key = (
-            row.place_id,
-            row.at,
-            row.document,
-            row.to_place_id,
-            row.order_id,
-            row.supplier_id,
-            row.due_on,
-            row.reason,
-        )
-        groups[key].append(row)
-    for (place_id, at, document, *_), mine in groups.items():
+        when = row.at if row.document is None else None
+        of = (row.to_place_id, row.order_id, row.supplier_id, row.due_on, row.reason)
+        groups[row.place_id, row.document, when, *of].append(row)
+    parts: Counter[tuple[str, str]] = Counter()
+    for (place_id, document, *_), mine in groups.items():
         body = _BODIES[form](mine)
-        content = msgspec.json.encode(body).decode()
+        at = mine[0].at
+        name = document or derived_id(at.isoformat(), msgspec.json.encode(body).decode())
+        part = parts[place_id, name]
+        parts[place_id, name] += 1
         yield Event(
-            id=document or derived_id("file", form, place_id, at.isoformat(), content),
-            source=source,
+            id=document_id(kind_of(body), place_id, f"{name}/{part + 1}" if part else name),
+            source=OWN_SOURCE,
             happened_at=at,
             body=body,
             place_id=place_id,
         )
+
+
+def document_id(kind: str, place_id: str, name: str) -> str:
+    """The id of a document's event: that of one place and kind is one document."""
+    told = f"{kind}/{place_id}/{name}"
+    return told if len(told) <= ID_LENGTH_MAX else derived_id(kind, place_id, name)
 
 
 def _raw_rows(path: Path, form: Form) -> Iterator[tuple[int, dict[str, str]]]:

@@ -13,13 +13,13 @@ from oneshelf.app.arriving.passing import append_and_pass
 from oneshelf.app.core import utc_now
 from oneshelf.app.goods.stock.answers import Recorded
 from oneshelf.app.goods.stock.base import StockBase
-from oneshelf.app.goods.stock.files import FileReport, Form, documents, read_rows
+from oneshelf.app.goods.stock.files import FileReport, Form, document_id, documents, read_rows
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
 from oneshelf.books.stock import reading
 from oneshelf.errors import InvalidInput, Problem
 from oneshelf.events.catalogue import kind_of
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.events.stock import (
     CountedLine,
     GoodsOrdered,
@@ -33,9 +33,6 @@ from oneshelf.insight.goods.stock.lots import UNKNOWN, Lot, take
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.ids import derived_id
 from oneshelf.words.time import check_plausible
-
-#: The source of documents that are recorded here.
-SOURCE: Final = "stock"
 
 #: What can be recorded.
 Document = GoodsOrdered | GoodsReceived | GoodsWasted | StockTransferred | StockCounted
@@ -72,7 +69,7 @@ class Recording(StockBase):
                 event = msgspec.structs.replace(
                     event, body=_by_lot(connection, event, body, self._day(at, place_id))
                 )
-        append_and_pass(self._core, self._step, SOURCE, [event], utc_now())
+        append_and_pass(self._core, self._step, OWN_SOURCE, [event], utc_now())
         return Recorded(id=event.id, kind=event.kind, lines=len(body.lines))
 
     def record_file(
@@ -94,10 +91,10 @@ class Recording(StockBase):
             rows = read_rows(Path(path), form, connection, at, self._core.settings.time_zone)
         for place_id in sorted({row.place_id for row in rows}):
             actor.require("stock.change", place_id)
-        events = list(documents(rows, form, SOURCE))
+        events = list(documents(rows, form))
         if not dry_run:
             for first in range(0, len(events), _BATCH):
-                append_and_pass(self._core, self._step, SOURCE, events[first : first + _BATCH], utc_now())
+                append_and_pass(self._core, self._step, OWN_SOURCE, events[first : first + _BATCH], utc_now())
         return FileReport(
             form=form,
             documents=len(events),
@@ -108,10 +105,10 @@ class Recording(StockBase):
         )
 
     def _event(self, body: Document, place_id: str, at: datetime, id_: str | None) -> Event:
-        made = derived_id(kind_of(body), place_id, at.isoformat(), msgspec.json.encode(body).decode())
+        name = id_ or derived_id(at.isoformat(), msgspec.json.encode(body).decode())
+        made = document_id(kind_of(body), place_id, name)
         return msgspec.convert(
-            {"id": id_ or made, "source": SOURCE, "happened_at": at, "body": body, "place_id": place_id},
-            Event,
+            {"id": made, "source": OWN_SOURCE, "happened_at": at, "body": body, "place_id": place_id}, Event
         )
 
 

@@ -12,22 +12,19 @@ from oneshelf.app.core import utc_now
 from oneshelf.app.goods.stock.base import StockBase
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import Batch
-from oneshelf.books.stock import serving
+from oneshelf.books.stock import reservations, serving
 from oneshelf.books.stock.reservations import Reservation
 from oneshelf.books.stock.serving import Command, Release, Reserve, Sell, Served
 from oneshelf.errors import InvalidInput, NotFound, OneShelfError, Problem, brief
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import OrderCompleted
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.insight.goods.stock.documents import document_of, sold
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.ids import Id, derived_id
 from oneshelf.words.people import Who
 from oneshelf.words.places import Channel
 from oneshelf.words.quantity import QUANTITY_MAX
-
-#: The source of orders that are sold at the counter, rather than told of by a till.
-SOURCE: Final = "checkout"
 
 #: How long goods are held for an order that says nothing else, and at most.
 HOLD_MINUTES: Final = 15
@@ -116,8 +113,11 @@ class Serving(StockBase):
         )
 
     def expire(self, *, now: datetime | None = None) -> None:
-        """Release what was held too long. Whoever is served next does the same, so this is for a night without buyers."""
+        """Release what was held too long. Whoever is served next does the same, so this is for hours without buyers."""
         at = now or self._core.now()
+        with self._core.database.read() as connection:
+            if not reservations.expired(connection, at, limit=1):
+                return
         self._core.database.writer.write(lambda connection: serving.expire(connection, at))
 
     def _reserving(
@@ -163,7 +163,7 @@ class Serving(StockBase):
         event = Event(
             # at one place an order is sold once, whoever says it how often
             id=derived_id("sale", place_id, order.order_id),
-            source=SOURCE,
+            source=OWN_SOURCE,
             happened_at=at,
             body=order,
             who=who or Who(),
@@ -177,7 +177,7 @@ class Serving(StockBase):
             lines=lines,
             at=at,
             day=self._day(at, place_id),
-            batch=Batch(codecs.ONESHELF, SOURCE, 1, codecs.encode([event]), utc_now()),
+            batch=Batch(codecs.ONESHELF, OWN_SOURCE, 1, codecs.encode([event]), utc_now()),
         )
 
     def _serve(self, command: Command) -> Served:
