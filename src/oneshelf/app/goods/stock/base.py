@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Final
 
 from oneshelf.app.core import Core
 from oneshelf.books import places
+from oneshelf.words.ids import derived_id
 from oneshelf.words.time import business_day
+
+#: The longest id of an event.
+ID_LENGTH_MAX: Final = 200
 
 
 class StockBase:
@@ -26,3 +31,9 @@ class StockBase:
             with self._core.database.read() as connection:
                 self._zones |= places.zones(connection, [place_id])
         return business_day(at, self._zones.get(place_id, self._core.settings.time_zone))
+
+
+def document_id(kind: str, place_id: str, name: str) -> str:
+    """The id of a document's event: that of one place and kind is one document."""
+    told = f"{kind}/{place_id}/{name}"
+    return told if len(told) <= ID_LENGTH_MAX else derived_id(kind, place_id, name)

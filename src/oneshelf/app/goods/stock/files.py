@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from oneshelf.app.goods.stock.base import document_id
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
 from oneshelf.errors import InvalidInput, NotFound, Problem, brief
@@ -52,9 +53,6 @@ _MAY: Final[Mapping[Form, tuple[str, ...]]] = {
     "transferred": ("owner_id",),
     "ordered": ("supplier_id",),
 }
-#: The longest id of an event.
-ID_LENGTH_MAX: Final = 200
-
 _ALWAYS: Final = ("place_id", "product_id", "pieces")
 _COMMON: Final = ("at", "lot_id", "expires_on", "document")
 
@@ -142,12 +140,6 @@ def documents(rows: Iterable[Row], form: Form) -> Iterator[Event]:
             body=body,
             place_id=place_id,
         )
-
-
-def document_id(kind: str, place_id: str, name: str) -> str:
-    """The id of a document's event: that of one place and kind is one document."""
-    told = f"{kind}/{place_id}/{name}"
-    return told if len(told) <= ID_LENGTH_MAX else derived_id(kind, place_id, name)
 
 
 def _raw_rows(path: Path, form: Form) -> Iterator[tuple[int, dict[str, str]]]:

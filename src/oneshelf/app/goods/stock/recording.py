@@ -12,8 +12,8 @@ import msgspec
 from oneshelf.app.arriving.passing import append_and_pass
 from oneshelf.app.core import utc_now
 from oneshelf.app.goods.stock.answers import Recorded
-from oneshelf.app.goods.stock.base import StockBase
-from oneshelf.app.goods.stock.files import FileReport, Form, document_id, documents, read_rows
+from oneshelf.app.goods.stock.base import StockBase, document_id
+from oneshelf.app.goods.stock.files import FileReport, Form, documents, read_rows
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
 from oneshelf.books.stock import reading

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from oneshelf.app.core import utc_now
-from oneshelf.app.goods.stock.base import StockBase
+from oneshelf.app.goods.stock.base import StockBase, document_id
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import Batch
 from oneshelf.books.stock import reservations, serving
@@ -21,7 +21,7 @@ from oneshelf.events.catalogue import OrderCompleted
 from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.insight.goods.stock.documents import document_of, sold
 from oneshelf.trust.access import OPERATOR, Actor
-from oneshelf.words.ids import Id, derived_id
+from oneshelf.words.ids import Id
 from oneshelf.words.people import Who
 from oneshelf.words.places import Channel
 from oneshelf.words.quantity import QUANTITY_MAX
@@ -162,7 +162,7 @@ class Serving(StockBase):
         at = now or self._core.now()
         event = Event(
             # at one place an order is sold once, whoever says it how often
-            id=derived_id("sale", place_id, order.order_id),
+            id=document_id("sale", place_id, order.order_id),
             source=OWN_SOURCE,
             happened_at=at,
             body=order,
