@@ -50,6 +50,8 @@ OPERATIONS = [
             "plans",
             "plans/{plan_id}",
             *(f"plans/{{plan_id}}/{of}" for of in ("lines", "orders", "orders.csv", "outlook")),
+            "forecasts",
+            "forecasts/series",
             "measures",
             "measures/{name}",
             "places",
@@ -71,7 +73,14 @@ OPERATIONS = [
     *(f"GET /v1/{of}" for of in ("sources", "rejects", "wheel", "access-log")),
     *(
         f"GET /v1/{of}"
-        for of in ("backtests/value", "backtests/trends", "acquisition", "value", "value/people")
+        for of in (
+            "backtests/value",
+            "backtests/trends",
+            "backtests/forecast",
+            "acquisition",
+            "value",
+            "value/people",
+        )
     ),
     *(f"GET /v1/trends{of}" for of in ("", "/night", "/outcomes", "/records", "/series")),
     "POST /v1/people/lookalikes",

@@ -30,6 +30,9 @@ GUARDED = {
         ("/v1/plans", "/v1/plans/backtest", "/v1/plans/scores", "/v1/plans/2026-05-01.1"), "marketer"
     ),
     **{f"/v1/plans/2026-05-01.1/{of}": "marketer" for of in ("lines", "orders", "orders.csv", "outlook")},
+    "/v1/forecasts": "marketer",
+    "/v1/forecasts/series?series=green%20tea": "marketer",
+    "/v1/backtests/forecast?horizon=2": "marketer",
     "/v1/measures": None,
     "/v1/measures/orders": None,
     "/v1/stock": None,
@@ -154,6 +157,16 @@ def test_a_look_at_a_person_is_logged_with_its_purpose(client, bearer):
     log = client.get("/v1/access-log?limit=2", headers=bearer()).json()
     seen = [(one["actor"], one["person_id"], one["purpose"], one["allowed"]) for one in log["items"]]
     assert seen == [("planner", "person-2", "service", False), ("analyst", "person-2", "support", True)]
+
+
+def test_forecasts_are_those_of_the_newest_night(client, bearer, stocked):
+    assert problem_of(client.get("/v1/forecasts", headers=bearer("planner"))).status == 404
+    stocked.goods.forecasts.run(products=False, boost=False)
+    page = client.get("/v1/forecasts?limit=3", headers=bearer("planner")).json()
+    name = page["items"][0]["series"]
+    one = client.get("/v1/forecasts/series", params={"series": name}, headers=bearer("planner")).json()
+    assert [day["mean"] for day in one["days"]] == page["items"][0]["means"]
+    assert len(one["days"][0]["quantiles"]) == 12
 
 
 def test_pages_follow_one_another_without_gap_or_double(client, bearer, stocked):

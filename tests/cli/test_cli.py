@@ -199,3 +199,14 @@ def test_a_catalogue_is_imported_listed_and_priced(folder: Path, tmp_path: Path)
     assert json.loads(run(folder, "prices", "zone", "city", "store-1", "--json")) == {"store-1": "city"}
     assert "is changed" in run(folder, "suppliers", "set", "office", "Office Ltd", "--capacity", "500")
     assert json.loads(run(folder, "suppliers", "list", "--json"))[0]["capacity_pieces"] == 500
+
+
+def test_forecasts_are_made_shown_and_tested(folder):
+    assert "series forecast from" in run(folder, "run", "forecast")
+    listed = json.loads(run(folder, "forecast", "--json"))
+    assert listed["as_of"] == LAST_DAY.isoformat()
+    name = listed["items"][0]["series"]
+    assert "90%" in run(folder, "forecast", name)
+    assert len(json.loads(run(folder, "forecast", name, "--json"))["days"]) == 28
+    assert "28 days" in run(folder, "forecast", "--level", "category", "--limit", "2")
+    assert "seasonal_naive" in run(folder, "backtest", "forecast", "--horizon", "2", "--origins", "1")

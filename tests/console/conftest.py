@@ -129,6 +129,7 @@ def fill(shelf: Shelf, shop: Shop) -> None:
     shelf.catch_up()
     shelf.offers.send("first", name=f"First {HOSTILE}", now=at)
     shelf.catch_up()
+    shelf.goods.forecasts.run(boost=False)
     for role in ROLES:
         shelf.staff.create(role, PASSWORD, role, places=("store-1",) if role == "store" else ())
 

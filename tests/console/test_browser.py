@@ -7,7 +7,7 @@ import axe_core_python
 import pytest
 
 PAGES = (
-    "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/offers", "/offers/first", "/offers/new",
+    "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/forecast", "/forecast/green%20tea?level=type", "/offers", "/offers/first", "/offers/new",
     "/catalogue", "/catalogue/product-1", "/stock", "/stock/store-1", "/stock/moves?place=store-1&product=product-1", "/places", "/places/store-1", "/heatmaps", "/heatmaps?measure=visits&rows=weekday&columns=channel", "/sources", "/system", "/search?q=tea",
 )  # fmt: skip
 EMPTY_PAGES = (
@@ -16,6 +16,7 @@ EMPTY_PAGES = (
     "/people/candidates",
     "/value",
     "/plan",
+    "/forecast",
     "/trends",
     "/offers",
     "/places",
@@ -33,7 +34,14 @@ WORTH_PAGES = (
     "/heatmaps?measure=orders&rows=weekday&columns=audience&audience=loyal",
 )
 UNDRAWN = "return document.querySelectorAll('[data-chart]:not(:has(.main-svg))').length"
-CHARTS = {"/people/person-1": 2, "/plan/green%20tea": 1, "/places": 1, "/places/store-1": 1, "/heatmaps": 1}
+CHARTS = {
+    "/people/person-1": 2,
+    "/plan/green%20tea": 1,
+    "/forecast/green%20tea?level=type": 1,
+    "/places": 1,
+    "/places/store-1": 1,
+    "/heatmaps": 1,
+}
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
 
 pytestmark = pytest.mark.browser

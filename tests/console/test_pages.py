@@ -13,6 +13,7 @@ PAGES = (
     "/", "/people", "/people?q=person-1", "/people/person-1", "/people/person-40", "/people/person-1/identity", "/plan", "/plan?all=1&q=tea",
     "/plan/green%20tea", "/offers", "/offers/first", "/offers/first?days=7", "/offers/new", "/sources", "/system",
     "/catalogue", "/catalogue?q=tea&group=green%20tea", "/catalogue?q=nothing", "/catalogue/product-1", "/catalogue/product-1?place=store-1",
+    "/forecast", "/forecast?level=all", "/forecast?level=id&q=tea", "/forecast/green%20tea?level=type",
     "/places", "/places/store-1", "/places/web", "/heatmaps", "/heatmaps?measure=visits&rows=weekday", "/search", "/search?q=tea", "/search?q=person-2",
     "/value", "/people/candidates",
 )  # fmt: skip
@@ -21,6 +22,7 @@ EMPTY_PAGES = (
     "/people",
     "/people?q=x",
     "/plan",
+    "/forecast",
     "/offers",
     "/offers/new",
     "/catalogue",

@@ -210,6 +210,62 @@ def calibration(
     )
 
 
+def outlook(
+    past: Sequence[tuple[str, float, float | None]],
+    ahead: Sequence[tuple[str, float, float, float]],
+    *,
+    words: Mapping[str, str],
+    shown_days: Sequence[str],
+    ticks: Sequence[str],
+) -> Figure:
+    """Past days solid beside what had been expected of them, the days ahead dashed with a band; labelled directly.
+
+    `past` is (ISO day, quantity, what was expected); `ahead` is (ISO day, low, mean, high); `shown_days` are all days as the
+    reader writes them and `ticks` the same in short; `words` holds `sold`, `forecast`, `expected` and `unit`.
+    """
+    days = [day for day, _, _ in past] + [day for day, *_ in ahead]
+    coming = [day for day, *_ in ahead]
+    sold, mean = [value for _, value, _ in past], [value for _, _, value, _ in ahead]
+    low, high = [value for _, value, _, _ in ahead], [value for *_, value in ahead]
+    count = len(past)
+    band = {
+        "type": "scatter", "mode": "lines", "x": coming + coming[::-1], "y": high + low[::-1], "fill": "toself",
+        "fillcolor": "var:band", "line": {"width": 0}, "hoverinfo": "skip",
+    }  # fmt: skip
+    line = {
+        "type": "scatter", "mode": "lines", "x": days[:count], "y": sold, "line": {"color": "var:ink", "width": 1.75},
+        "hovertext": [f"{d}: {v:g} {words['unit']}" for d, v in zip(shown_days, sold, strict=False)], "hoverinfo": "text",
+    }  # fmt: skip
+    told = [(at, day, value) for at, (day, _, value) in enumerate(past) if value is not None]
+    before = {
+        "type": "scatter", "mode": "markers", "x": [day for _, day, _ in told], "y": [value for *_, value in told],
+        "marker": {"size": 6, "color": "rgba(0,0,0,0)", "line": {"color": "var:green", "width": 1.25}}, "hoverinfo": "text",
+        "hovertext": [f"{shown_days[at]}: {words['expected']} {value:.1f} {words['unit']}" for at, _, value in told],
+    }  # fmt: skip
+    dashed = {
+        "type": "scatter", "mode": "lines", "x": coming, "y": mean, "line": {"color": "var:green", "width": 2, "dash": "dash"},
+        "hovertext": [f"{d}: {m:.1f} {words['unit']} ({a:.0f}–{b:.0f})"
+                      for d, m, a, b in zip(shown_days[count:], mean, low, high, strict=True)], "hoverinfo": "text",
+    }  # fmt: skip
+    notes = [
+        {"x": coming[-1], "y": max(high), "text": words["forecast"], "showarrow": False, "xanchor": "right", "yanchor": "bottom",
+         "yshift": 4, "font": {"color": "var:green"}},
+    ]  # fmt: skip
+    if past:
+        notes.append(
+            {"x": days[0], "y": max(sold[:7]), "text": words["sold"], "showarrow": False, "xanchor": "left",
+             "yanchor": "bottom", "yshift": 4, "font": {"color": "var:muted"}}
+        )  # fmt: skip
+    return _figure(
+        [band, line, before, dashed],
+        320,
+        annotations=notes,
+        hovermode="closest",
+        xaxis={"type": "date", "tickvals": days[::14], "ticktext": list(ticks)[::14]},
+        yaxis={"rangemode": "tozero"},
+    )
+
+
 def heat(
     rows: Sequence[str],
     columns: Sequence[str],

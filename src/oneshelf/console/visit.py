@@ -57,6 +57,7 @@ RAIL: Final[tuple[tuple[str, str, Action | None, str], ...]] = (
     ("/catalogue", mark("Catalogue"), None, "r"),
     ("/stock", mark("Stock"), "stock.read", "k"),
     ("/trends", mark("Trends"), "plan.read", "n"),
+    ("/forecast", mark("Forecast"), "plan.read", "f"),
     ("/offers", mark("Offers"), "offers.read", "o"),
     ("/places", mark("Places"), None, "c"),
     ("/heatmaps", mark("Heat maps"), None, "h"),

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import msgspec
 
 from oneshelf.app.core import Core
+from oneshelf.app.goods.forecasting.forecasts import Forecasts
 from oneshelf.app.goods.importing import Imports
 from oneshelf.app.goods.plans import past
 from oneshelf.app.goods.plans.plans import Plans
@@ -38,6 +39,7 @@ class Goods:
         self.imports = Imports(core, self.prices)
         self.stock = stock
         self.plans = Plans(core)
+        self.forecasts = Forecasts(core)
 
     def last_day(self) -> date | None:
         """The newest day with sales that are not simulated; None before the first."""

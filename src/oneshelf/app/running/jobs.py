@@ -50,6 +50,12 @@ def _deliver(shelf: Shelf) -> str:
     return f"{delivery.deliver(shelf.core, utc_now()):,} messages left"
 
 
+def _forecast(shelf: Shelf) -> str:
+    shelf.catch_up()
+    night = shelf.goods.forecasts.run()
+    return f"{sum(night.series.values()):,} series forecast from {night.as_of}"
+
+
 def _plan(shelf: Shelf) -> str:
     shelf.goods.plans.score()
     made = shelf.goods.plans.make()
@@ -93,6 +99,7 @@ JOBS: dict[str, Callable[[Shelf], str]] = {
     "refresh-daily": _refresh_daily,
     "compact": _compact,
     "deliver": _deliver,
+    "forecast": _forecast,
     "match": _match,
     "plan": _plan,
     "portraits": _portraits,

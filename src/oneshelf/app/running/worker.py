@@ -51,6 +51,7 @@ SCHEDULE = (
     ("portraits", "2", "30"),
     ("match", "3", "10"),
     ("value", "3", "25"),
+    ("forecast", "4", "10"),
     ("tidy", "3", "40"),
 )
 

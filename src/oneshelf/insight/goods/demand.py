@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -62,5 +63,22 @@ def daily_by(daily: ir.Table, products: ir.Table, level: Level, *, place_id: str
     joined = daily.left_join(placed, daily.product_id == placed.catalogued_id)
     named = joined.mutate(series=joined.series.fill_null(UNPLACED))
     return named.group_by("series", "day").aggregate(
+        quantity=named.quantity.sum().cast("int64"), simulated=named.simulated.any()
+    )
+
+
+def daily_series(daily: ir.Table, products: ir.Table, level: Level, *, by_place: bool) -> ir.Table:
+    """Net sales a place, series and day; `place_id` is null for the whole chain.
+
+    Takes `daily_sales` and the catalogue, as `daily_by` does. Columns: place_id, series, day, quantity, simulated.
+    """
+    place = daily.place_id if by_place else ibis.null("string")
+    if level == "id":
+        named = daily.mutate(place=place, series=daily.product_id)
+    else:
+        placed = products.select(catalogued_id=products.id, series=products[level])
+        joined = daily.mutate(place=place).left_join(placed, daily.product_id == placed.catalogued_id)
+        named = joined.mutate(series=joined.series.fill_null(UNPLACED))
+    return named.group_by(place_id=named.place, series=named.series, day=named.day).aggregate(
         quantity=named.quantity.sum().cast("int64"), simulated=named.simulated.any()
     )

@@ -18,7 +18,7 @@ from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.insight.goods.forecast.past import Past
 from oneshelf.insight.goods.forecast.report import (
     CHOSEN,
-    Backtest,
+    ForecastBacktest,
     Tested,
     calibrated,
     mean_wrmsse,
@@ -38,7 +38,7 @@ def backtest(
     fit_every: int = 1,
     worth: Floats | None = None,
     seed: int = 1,
-) -> Backtest:
+) -> ForecastBacktest:
     """Forecast `horizon` steps from `origins` earlier ones, `every` steps apart (default: the horizon), and score them.
 
     `fit_every` fits anew at every so many origins only, and goes on with what was fitted between. `worth` weighs series in
@@ -56,7 +56,7 @@ def backtest(
         if fitted is None or turn % fit_every == 0:
             fitted = fit(known, max(horizon, min(panel.rhythm.recent, origin // 6)), seed=seed)
         tested.append(_test(panel, known, fitted, horizon, worth))
-    return Backtest(
+    return ForecastBacktest(
         origins=tuple(panel.day(origin) for origin in starts),
         horizon=horizon,
         step_days=panel.rhythm.step_days,

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 from scipy import sparse
 from scipy.stats import norm
 
-from oneshelf.errors import InvalidInput, Unavailable
+from oneshelf.errors import InvalidInput
 from oneshelf.insight.goods.forecast import counts
 from oneshelf.insight.goods.forecast.arrays import Floats, Ints
 from oneshelf.insight.goods.forecast.result import Forecast
@@ -27,26 +28,14 @@ def reconcile(levels: Mapping[str, Forecast], members: Mapping[str, Ints]) -> di
     """Make the means of all levels add up, and move their quantiles along.
 
     `levels` ends with the bottom one; `members` says for each level above which of its series each bottom series belongs
-    to. Raises InvalidInput when levels do not cover the same days, Unavailable without hierarchicalforecast.
+    to. Raises InvalidInput when levels do not cover the same days.
     """
     bottom = list(levels)[-1]
     count = len(levels[bottom].series)
     _check(levels, members, count)
-    try:
-        from hierarchicalforecast.methods import MinTraceSparse  # noqa: PLC0415  # an extra, and slow to import
-    except ImportError as error:
-        raise Unavailable(
-            "Reconciliation needs hierarchicalforecast.", "Install oneshelf[forecast]."
-        ) from error
     parts = [_summing(members[name], len(each.series)) for name, each in levels.items() if name != bottom]
     summing = sparse.vstack([*parts, sparse.identity(count, format="csr")]).tocsr()
-    mean = np.vstack([each.mean for each in levels.values()])
-    deviation = np.concatenate([_deviation(each) for each in levels.values()])
-    # the estimator takes past errors and weighs by their variance: these two have that of the deviation
-    errors = np.column_stack([np.zeros_like(deviation), deviation * np.sqrt(2)])
-    made = MinTraceSparse("wls_var", nonnegative=True, qp=False).fit_predict(
-        S=summing, y_hat=mean, y_insample=errors, y_hat_insample=np.zeros_like(errors)
-    )["mean"]
+    made = _combined(levels, summing) if installed() else levels[bottom].mean
     # added up again, so that sums are sums to the last digit
     found = np.asarray(summing @ np.maximum(made[-count:], 0.0))
     out, first = {}, 0
@@ -54,6 +43,25 @@ def reconcile(levels: Mapping[str, Forecast], members: Mapping[str, Ints]) -> di
         out[name] = _moved(each, found[first : first + len(each.series)])
         first += len(each.series)
     return out
+
+
+def installed() -> bool:
+    """Whether hierarchicalforecast is there; without it, levels are the sums of the bottom one."""
+    return find_spec("hierarchicalforecast") is not None
+
+
+def _combined(levels: Mapping[str, Forecast], summing: sparse.csr_matrix) -> Floats:
+    """The means that add up and are nearest to all, each weighed by how sure it is."""
+    from hierarchicalforecast.methods import MinTraceSparse  # noqa: PLC0415  # an extra, and slow to import
+
+    mean = np.vstack([each.mean for each in levels.values()])
+    deviation = np.concatenate([_deviation(each) for each in levels.values()])
+    # the estimator takes past errors and weighs by their variance: these two have that of the deviation
+    errors = np.column_stack([np.zeros_like(deviation), deviation * np.sqrt(2)])
+    made = MinTraceSparse("wls_var", nonnegative=True, qp=False).fit_predict(
+        S=summing, y_hat=mean, y_insample=errors, y_hat_insample=np.zeros_like(errors)
+    )
+    return np.asarray(made["mean"])
 
 
 def _check(levels: Mapping[str, Forecast], members: Mapping[str, Ints], count: int) -> None:

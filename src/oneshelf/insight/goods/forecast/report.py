@@ -20,7 +20,7 @@ CHOSEN = "chosen"
 SPANS = (("1", 1, 1), ("2-7", 2, 7), ("8-14", 8, 14), ("15-28", 15, 28), ("29-", 29, 10_000))
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class ForecastScore(msgspec.Struct, frozen=True, kw_only=True):
     """How one method did on one part of what was tested. None where nothing was sold to compare with."""
 
     #: "chosen", or a plain method beside it
@@ -51,7 +51,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     pinball: float
 
 
-class Backtest(msgspec.Struct, frozen=True, kw_only=True):
+class ForecastBacktest(msgspec.Struct, frozen=True, kw_only=True):
     """Forecasts of `horizon` steps from each of `origins` (the first day forecast), beside what came."""
 
     origins: tuple[date, ...]
@@ -60,14 +60,14 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     series: int
     #: how many series there were to draw these from
     of_series: int
-    scores: tuple[Score, ...]
+    scores: tuple[ForecastScore, ...]
     calibration: tuple[Calibration, ...]
     #: by method: weighted RMSSE over the levels of the hierarchy (M5), mean over origins
     wrmsse: dict[str, float | None]
     #: what the rule chose at the last origin
     choices: tuple[Choice, ...]
 
-    def score(self, method: str, part: str = "all", name: str = "all") -> Score | None:
+    def score(self, method: str, part: str = "all", name: str = "all") -> ForecastScore | None:
         """The score of one method on one part, if it was measured."""
         found = (s for s in self.scores if (s.method, s.part, s.name) == (method, part, name))
         return next(found, None)
@@ -100,7 +100,7 @@ class _Part:
         return np.asarray(values[self.members][:, self.first : self.last])
 
 
-def scored(panel: Panel, tested: Sequence[Tested], first: int) -> tuple[Score, ...]:
+def scored(panel: Panel, tested: Sequence[Tested], first: int) -> tuple[ForecastScore, ...]:
     """Every method on every part; series are classed by what they sold before step `first`."""
     parts = [*_parts(panel, first), *_spans(panel, tested[0].sold.shape[1])]
     return tuple(_score(tested, method, part) for method in tested[0].mean for part in parts)
@@ -151,7 +151,7 @@ def _spans(panel: Panel, horizon: int) -> list[_Part]:
     ]
 
 
-def _score(tested: Sequence[Tested], method: str, part: _Part) -> Score:
+def _score(tested: Sequence[Tested], method: str, part: _Part) -> ForecastScore:
     known = [part.of(each.known).astype(np.bool_) for each in tested]
     means = [part.of(each.mean[method]) for each in tested]
     came = [part.of(each.sold) for each in tested]
@@ -170,7 +170,7 @@ def _score(tested: Sequence[Tested], method: str, part: _Part) -> Score:
         loss = (
             2 * float(scores.pinball(quantiles, sold, LEVELS).mean()) * sold.size / total if total else None
         )
-    return Score(
+    return ForecastScore(
         method=method,
         part=part.part,
         name=part.name,

@@ -1,0 +1,29 @@
+"""Closed days: days on which a place sold nothing at all, though it should have."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oneshelf.insight.goods.forecast.arrays import Bools, Floats
+
+#: With so many pieces a day on average, a day without any is no accident (Poisson: 2 in 10^9).
+PIECES_MIN = 20.0
+WEEK_DAYS = 7
+#: A weekday on which a place was closed in all of so many weeks is closed in the weeks to come.
+WEEKS = 4
+
+
+def closed_days(totals: Floats, ahead: int) -> Bools:
+    """Places x (days + ahead): whether each was closed, from what it sold in all (places x days).
+
+    A place too small to tell is taken as open. Days to come are closed on weekdays that always were lately.
+    """
+    places, days = totals.shape
+    sold = totals > 0
+    mean = totals.sum(axis=1) / np.maximum(sold.sum(axis=1), 1)
+    past = ~sold & (mean >= PIECES_MIN)[:, None]
+    coming = np.zeros((places, ahead), dtype=np.bool_)
+    if days >= WEEKS * WEEK_DAYS:
+        lately = past[:, days - WEEKS * WEEK_DAYS :].reshape(places, WEEKS, WEEK_DAYS).all(axis=1)
+        coming = lately[:, np.arange(ahead) % WEEK_DAYS]
+    return np.hstack([past, coming])
