@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from oneshelf.api.answers import Answer, answers
 from oneshelf.api.asking import PRINTABLE, After, AnActor, AShelf, Limit, Text
-from oneshelf.app.goods.forecasting.answers import AnyLevel, Outlooks, SeriesForecast
+from oneshelf.app.goods.forecasting.answers import AnyLevel, ForecastPage, SeriesForecast
 from oneshelf.insight.goods.demand import Level
 from oneshelf.insight.goods.forecast.report import ForecastBacktest
 
@@ -29,7 +29,7 @@ Until = Annotated[
 ]
 
 
-@router.get("/forecasts", **answers(Outlooks, 404))
+@router.get("/forecasts", **answers(ForecastPage, 404))
 def listing(
     shelf: AShelf,
     actor: AnActor,

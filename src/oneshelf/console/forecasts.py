@@ -13,7 +13,7 @@ from oneshelf.console.words import mark
 from oneshelf.errors import NotFound
 
 if TYPE_CHECKING:
-    from oneshelf.app.goods.forecasting.answers import Outlook, SeriesForecast
+    from oneshelf.app.goods.forecasting.answers import ForecastLine, SeriesForecast
 
 #: The levels as people say them, the one shown first in front.
 LEVELS: Final[dict[AnyLevel, str]] = {
@@ -105,7 +105,7 @@ def _own_place(visit: Visit) -> str | None:
     return min(visit.actor.places) if visit.actor.places else None
 
 
-def _spark(visit: Visit, item: Outlook) -> object:
+def _spark(visit: Visit, item: ForecastLine) -> object:
     number = visit.reader.number
     label = visit.reader.text(
         "%(first)s pieces on the first day, %(last)s on the last",

@@ -11,7 +11,7 @@ import msgspec
 AnyLevel = Literal["all", "department", "category", "type", "id"]
 
 
-class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+class ForecastLine(msgspec.Struct, frozen=True, kw_only=True):
     """One series' coming days in a line: what is expected on each, and how sure the first one is."""
 
     level: str
@@ -29,12 +29,12 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
 
 
-class Outlooks(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of outlooks, the largest first, as made after the close of `as_of`."""
+class ForecastPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of forecasts, the largest first, as made after the close of `as_of`."""
 
     as_of: date
     first_day: date
-    items: tuple[Outlook, ...]
+    items: tuple[ForecastLine, ...]
     next: str | None
     total: int
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
 from oneshelf.app.goods.forecasting import looking, table
-from oneshelf.app.goods.forecasting.answers import AnyLevel, NightDone, Outlooks, SeriesForecast
+from oneshelf.app.goods.forecasting.answers import AnyLevel, ForecastPage, NightDone, SeriesForecast
 from oneshelf.app.goods.forecasting.panels import AHEAD_DAYS, Gathered, Scope, gather
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.insight.goods.demand import Level
@@ -92,7 +92,7 @@ class Forecasts:
         limit: int = 50,
         after: str | None = None,
         actor: Actor = OPERATOR,
-    ) -> Outlooks:
+    ) -> ForecastPage:
         """The newest night's forecasts of a level, over the chain or at a place, what sells most first.
 
         Raises NotFound before the first night, NotAllowed when the role does not cover plans or the place is not theirs.

@@ -14,8 +14,8 @@ from oneshelf.app.goods.forecasting.answers import (
     AnyLevel,
     DayAhead,
     DaySold,
-    Outlook,
-    Outlooks,
+    ForecastLine,
+    ForecastPage,
     SeriesForecast,
 )
 from oneshelf.app.goods.forecasting.panels import catalogue
@@ -30,7 +30,7 @@ WEEK_DAYS = 7
 
 def listing(
     core: Core, level: AnyLevel, place_id: str | None, *, text: str, limit: int, after: str | None
-) -> Outlooks:
+) -> ForecastPage:
     """The newest night's series of a level, the largest first."""
     first = 0
     with core.analysis:
@@ -47,7 +47,7 @@ def listing(
         page = wanted[first : first + limit]
         rows = core.engine.run(chosen.filter(chosen.series.isin(page))) if page else SCHEMA.empty_table()
     by_series = _grouped(rows)
-    return Outlooks(
+    return ForecastPage(
         as_of=day,
         first_day=day + timedelta(days=1),
         items=tuple(_outlook(by_series[one], names[one]) for one in page),
@@ -96,9 +96,9 @@ def _grouped(rows: pa.Table) -> dict[str, list[dict[str, Any]]]:
     return out
 
 
-def _outlook(rows: list[dict[str, Any]], name: str) -> Outlook:
+def _outlook(rows: list[dict[str, Any]], name: str) -> ForecastLine:
     first = rows[0]
-    return Outlook(
+    return ForecastLine(
         level=first["level"],
         place_id=first["place_id"],
         series=first["series"],
