@@ -116,21 +116,19 @@ def backtest(
     print_table(
         f"{found.series:,} series{of}, {found.horizon} days from each of {len(found.origins)} days "
         f"from {found.origins[0]} to {found.origins[-1]}",
-        ("method", "part", "name", "sold", "WAPE", "RMSSE", "bias", "quantile loss", "90% covers", "WRMSSE"),
+        ("method", "WAPE", "RMSSE", "WRMSSE", "bias"),
         (
-            (
-                score.method,
-                score.part,
-                score.name,
-                round(score.sold),
-                score.wape,
-                score.rmsse,
-                score.bias,
-                score.quantile_loss,
-                score.coverage,
-                found.wrmsse.get(score.method) if score.part == "all" else None,
-            )
-            for score in shown(found.scores, groups)
+            (score.method, score.wape, score.rmsse, found.wrmsse.get(score.method), score.bias)
+            for score in found.scores
+            if score.part == "all"
+        ),
+    )
+    print_table(
+        "What was chosen, by part",
+        ("part", "name", "WAPE", "RMSSE", "bias", "quantile loss", "90% covers"),
+        (
+            (s.part, s.name, s.wape, s.rmsse, s.bias, s.quantile_loss, s.coverage)
+            for s in parts(found.scores, groups)
         ),
     )
     print_table(
@@ -140,13 +138,13 @@ def backtest(
     )
 
 
-def shown(scores: Iterable[ForecastScore], groups: int) -> Iterator[ForecastScore]:
-    """The whole by every method; then the parts by what was chosen, of the groups the first ones."""
+def parts(scores: Iterable[ForecastScore], groups: int) -> Iterator[ForecastScore]:
+    """The scores of what was chosen: by volume, by days ahead, and of the first groups."""
     left = groups
     for score in scores:
-        if score.part == "all":
+        if score.method != CHOSEN or score.part == "all":
+            continue
+        fixed = score.part in ("volume", "horizon")
+        left -= not fixed
+        if fixed or left >= 0:
             yield score
-        elif score.method == CHOSEN:
-            left -= score.part not in ("volume", "horizon")
-            if left >= 0 or score.part in ("volume", "horizon"):
-                yield score
