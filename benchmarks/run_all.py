@@ -292,6 +292,49 @@ def plan(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def forecast(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Errors on real sales beside plain methods, demand behind empty shelves, and many series."""
+    for name, got in found["accuracy"].items():
+        ours = got["methods"]["chosen"]
+        plain = {each: got["methods"][each] for each in ("seasonal_naive", "moving_average")}
+        best = min(each["rmsse"] for each in plain.values())
+        yield (
+            f"forecast of {got['series']:,} series, {name}",
+            f"WAPE {ours['wape']:.3f}, RMSSE {ours['rmsse']:.3f}, bias {ours['bias']:+.3f}, 90% covers {got['calibration']['0.9']:.3f}",
+            ", ".join(
+                f"{each} {one['wape']:.3f}, {one['rmsse']:.3f}, {one['bias']:+.3f}" for each, one in plain.items()
+            ),
+            f"{ours['rmsse'] / best:.2f} (RMSSE to the better plain one)",
+            "below 1",
+        )
+    for source, got in found["empty_shelves"].items():
+        bias = {name: one["bias"] for name, one in got["forecasts"].items()}
+        yield (
+            f"bias of the forecast when empty shelves cut {got['lost_share']:.1%} of demand, {source}",
+            f"{bias['cut, restored']:+.3f} restored",
+            f"{bias['cut']:+.3f} as sold; {bias['uncut']:+.3f} where nothing was cut",
+            "–",
+            "nearer to where nothing was cut",
+        )
+    for one in found.get("sizes", ()):
+        yield (
+            f"forecast of {one['series']:,} place-products, 28 days, 12 quantiles, one process",
+            f"{one['fit_seconds']} s to fit, {one['forecast_seconds']} s to forecast, {one['peak_mb']:,} MB",
+            "–",
+            "–",
+            "minutes; growth no worse than linear",
+        )
+    if "pool" in found:
+        pool = found["pool"]
+        yield (
+            f"1,000,000 series by {pool['processes']} processes, projected from {pool['series']:,}",
+            f"{found['million_minutes_projected']} minutes",
+            "–",
+            "–",
+            "–",
+        )
+
+
 def stock(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """Buyers at one counter, kills, late documents and large counts."""
     aims = found["aim"]
@@ -346,6 +389,7 @@ SCRIPTS = {
         stock,
         measures,
         plan,
+        forecast,
         value,
         portraits,
     )
