@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from forecast_data import SETS
 
+from forecast_data import SETS
 from oneshelf.insight.goods.forecast.backtest import backtest
 from oneshelf.insight.goods.forecast.forecaster import SHARD, fit
 from oneshelf.insight.goods.forecast.methods import SIMPLE

@@ -302,7 +302,8 @@ def forecast(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             f"forecast of {got['series']:,} series, {name}",
             f"WAPE {ours['wape']:.3f}, RMSSE {ours['rmsse']:.3f}, bias {ours['bias']:+.3f}, 90% covers {got['calibration']['0.9']:.3f}",
             ", ".join(
-                f"{each} {one['wape']:.3f}, {one['rmsse']:.3f}, {one['bias']:+.3f}" for each, one in plain.items()
+                f"{each} {one['wape']:.3f}, {one['rmsse']:.3f}, {one['bias']:+.3f}"
+                for each, one in plain.items()
             ),
             f"{ours['rmsse'] / best:.2f} (RMSSE to the better plain one)",
             "below 1",
