@@ -374,6 +374,50 @@ def stock(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def trends(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Who was right about growth that went on, false alarms on shuffled weeks, and how long a night takes."""
+    for data, what in (
+        ("completejourney", "Complete Journey's products"),
+        ("searches", "search interest in foods"),
+    ):
+        if data not in found:
+            continue
+        scores = {(s["method"], s["span"]): s for s in found[data]["scores"] if s["kind"] == "established"}
+        for method, span in (
+            ("lower bound x persistence", "all"),
+            ("learnt ranker", "second half"),
+            ("alarm", "all"),
+        ):
+            ours, naive = scores.get((method, span)), scores["naive growth", span]
+            if ours is None or ours["precision_20"] is None:
+                continue
+            yield (
+                f"{what}, {ours['origins']} weeks: share of the first 20 and 50 that went on, {method} ({ours['named']:,.0f} named a week)",
+                f"{ours['precision_20']:.3f}, {ours['precision_50']:.3f}; lead {ours['lead_weeks']:.1f} weeks",
+                f"{naive['precision_20']:.3f}, {naive['precision_50']:.3f} (naive growth); {naive['by_chance']:.3f} by chance",
+                f"{ours['precision_20'] / naive['precision_20']:.2f}",
+                "above naive growth",
+            )
+        for shown in found[data]["false_alarms"][:1]:
+            yield (
+                f"{what}, {shown['series']:,} series in shuffled weeks: rounds with any flag",
+                f"{shown['rounds_with_any']:.2f} of {shown['rounds']} rounds",
+                f"{shown['rate']:.2f} (what is promised)",
+                f"{shown['rounds_with_any'] / shown['rate']:.1f}",
+                "as promised, within chance",
+            )
+    large = found["large"]
+    shown = large["false_alarms"]
+    yield (
+        f"a night over {large['series']:,} series in which nothing grows",
+        f"{large['certain']} flags; {large['seconds']} s ({large['processor_seconds']} s of one core), {large['peak_mb']:,} MB; "
+        f"any flag in {shown['rounds_with_any']:.2f} of {shown['rounds']} shuffled rounds",
+        "–",
+        "–",
+        "few flags",
+    )
+
+
 SCRIPTS = {
     script.__name__: script
     for script in (
@@ -391,6 +435,7 @@ SCRIPTS = {
         measures,
         plan,
         forecast,
+        trends,
         value,
         portraits,
     )
