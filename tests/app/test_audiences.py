@@ -247,3 +247,14 @@ def test_who_leaves_a_watched_tier_or_enters_one_is_listed_with_what_that_should
     for wrong in (TierMove(since=since), TierMove(entered="sleepy", since=since)):
         with pytest.raises(InvalidInput, match="tier"):
             movers(nightly.core, wrong)
+
+
+def test_what_is_saved_can_be_read_again_and_its_name_can_stand_in_an_address(nightly) -> None:
+    deep = "frequency = 1"
+    for _ in range(17):
+        deep = f"frequency = 1 or (frequency = 2 and ({deep}))"
+    with pytest.raises(InvalidInput):
+        nightly.audiences.save("deep", deep)
+    for name in ("vip/versions", "..", "."):
+        with pytest.raises(InvalidInput, match=r"is no name|ends as an address"):
+            nightly.audiences.save(name, "frequency = 1")

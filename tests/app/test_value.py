@@ -168,3 +168,10 @@ def test_the_cost_of_a_person_is_what_was_spent_for_each_first_order_of_the_chan
         shelf.people.acquisition(date(2026, 5, 2), date(2026, 5, 1))
     with pytest.raises(NotAllowed):
         shelf.people.acquisition(actor=Actor(name="p", role="planner"))
+
+
+def test_staff_of_some_places_get_no_figures_of_the_whole_shop(shelf: Shelf) -> None:
+    local = Actor(name="mei", role="marketer", places=("store-1",))
+    for ask in (shelf.people.acquisition, shelf.people.backtest_value, shelf.people.last_backtest):
+        with pytest.raises(NotAllowed, match="whole shop"):
+            ask(actor=local)

@@ -85,6 +85,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         if place_id is not None:
             self.require_place(place_id)
 
+    def require_everywhere(self, action: Action) -> None:
+        """Raise NotAllowed unless the actor may do this at every place: for figures of the whole shop."""
+        self.require(action)
+        if self.places:
+            raise NotAllowed("This is of the whole shop.", "Ask somebody who may see every place.")
+
     def require_place(self, place_id: str) -> None:
         """Raise NotAllowed unless the place is among the actor's own."""
         if not self.may_at(place_id):

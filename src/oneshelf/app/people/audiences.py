@@ -88,6 +88,10 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+#: What follows an audience's name in addresses, where a name may hold a slash itself.
+_TAKEN = ("/versions", "/size", "/export")
+
+
 class Audiences:
     """Use cases about audiences."""
 
@@ -123,11 +127,14 @@ class Audiences:
         actor.require("audiences.save")
         if guarded(actor):
             raise NotAllowed("Audiences are of the whole shop.", "Ask somebody who may see everybody.")
-        if not name.strip() or len(name) > NAME_LENGTH_MAX or not name.isprintable():
+        if not name.strip(" .") or len(name) > NAME_LENGTH_MAX or not name.isprintable():
             raise InvalidInput.of(
                 "name", name, "is no name.", f"Use 1 to {NAME_LENGTH_MAX} printable characters."
             )
+        if name.strip().endswith(_TAKEN):
+            raise InvalidInput.of("name", name, "ends as an address of ours does.", "Choose another ending.")
         text, at = written(parse(condition)), now or utc_now()
+        parse(text)  # what is kept must be readable: written out it may nest deeper than it was typed
         return self._core.database.writer.write(
             lambda connection: books.save(connection, name.strip(), text, actor.name, at)
         )

@@ -145,7 +145,7 @@ class Expecting(Worth):
 
     def last_backtest(self, *, actor: Actor = OPERATOR) -> ValueBacktest | None:
         """The newest backtest that the job `value` kept; None before there is one. Raises NotAllowed when the role does not cover people."""
-        actor.require("people.read")
+        actor.require_everywhere("people.read")
         with self._core.analysis:
             found = newest_note(self._core, BACKTESTS)
         return None if found is None else msgspec.json.decode(found[1], type=ValueBacktest)

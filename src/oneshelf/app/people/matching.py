@@ -197,7 +197,10 @@ class Matching:
         """The people whom too many pairs name: shared accounts and tests, of whom no pair is proposed. Raises NotAllowed."""
         self._core.look(actor, "people.read", purpose="matching")
         with self._core.database.read() as connection:
-            return tuple(books.crowded(connection))
+            found = tuple(books.crowded(connection))
+        if not actor.places:
+            return found
+        return tuple(one for one in found if set(actor.places) & set(self._people.state(one)[1].places))
 
     def accept(self, candidate_id: str, *, actor: Actor = OPERATOR, now: datetime | None = None) -> Candidate:
         """Say that both are one person. Raises NotFound, Conflict when it is decided already, NotAllowed."""

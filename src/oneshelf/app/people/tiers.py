@@ -110,7 +110,8 @@ class TierViews:
         """The tiers in force and how many people are in each, protected for whoever may not see people."""
         tiers = tiers_in_force(self._core.settings)
         with self._core.database.read() as connection:
-            cutpoints = books.cutpoints(connection)
+            # a cut-point is what one person came to, to the cent
+            cutpoints = {} if guarded(actor) else books.cutpoints(connection)
             at = books.cutpoints_at(connection)
             counts = {} if guarded(actor) else books.counts(connection)
         known: Mapping[str, int | None] = self._protected_counts(tiers) if guarded(actor) else counts

@@ -78,7 +78,7 @@ class Worth:
         Without a cut, the last one that leaves a whole horizon of known days. Raises NotFound when nobody ordered before or
         after it, NotAllowed when the role does not cover people.
         """
-        actor.require("people.read")
+        actor.require_everywhere("people.read")
         with self._core.analysis:
             days = _order_days(self._core)
             if cut is None:
@@ -147,7 +147,7 @@ class Worth:
 
         Without days: the year up to now. Raises NotAllowed when the role does not cover people.
         """
-        actor.require("people.read")
+        actor.require_everywhere("people.read")
         last = last or self._core.now().astimezone(zone(self._core.settings.time_zone)).date()
         first = first or last - timedelta(days=364)
         if first > last:
