@@ -12,6 +12,7 @@ from oneshelf.decisions.trends import advise
 from oneshelf.errors import NotFound
 from oneshelf.events import catalogue as c
 from oneshelf.events.envelope import Event
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.goods.trends import backtest as backtests
 from oneshelf.insight.goods.trends import ranker
 from oneshelf.insight.goods.trends.causes import promoted, season, tell
@@ -204,7 +205,7 @@ def test_a_ranker_learns_nothing_from_weeks_to_come():
     assert [known.weeks for known, _ in lessons] == list(range(12, 31)), (
         "the last four weeks have no label yet"
     )
-    if ranker.installed():
+    if gradient_boosting.installed():
         fitted = ranker.fit(lessons, ESTABLISHED)
         assert fitted is not None
         chances = fitted.chances(cut, ESTABLISHED)

@@ -9,12 +9,11 @@ Forecasting with trees, International Journal of Forecasting 38(4).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from oneshelf.errors import Unavailable
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.goods.forecast import features
 from oneshelf.insight.goods.forecast.arrays import Floats
 from oneshelf.insight.goods.forecast.panel import Panel
@@ -29,21 +28,14 @@ ROWS_MIN = 2_000
 _ROWS_AT_ONCE = 400_000
 
 _PARAMETERS = {
+    **gradient_boosting.SETTINGS,
     "objective": "tweedie",
     "tweedie_variance_power": 1.1,
     "learning_rate": 0.06,
     "num_leaves": 31,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.7,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 5.0,
-    # one thread: with more, a busy machine takes a hundred times as long
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
     "max_bin": 127,
-    "verbose": -1,
 }
 
 
@@ -67,17 +59,9 @@ class Boosted:
         return out
 
 
-def installed() -> bool:
-    """Whether LightGBM is there."""
-    return find_spec("lightgbm") is not None
-
-
 def fit(panel: Panel, past: Past, horizon: int, *, until: int, seed: int) -> Boosted | None:
     """Learn from the steps before `until`; None when there are too few. Raises Unavailable without LightGBM."""
-    try:
-        import lightgbm  # noqa: PLC0415  # an extra, and slow to import
-    except ImportError as error:
-        raise Unavailable("Boosting needs LightGBM.", "Install oneshelf[forecast].") from error
+    lightgbm = gradient_boosting.library("Boosting", "forecast")
     view = features.View(panel, past, features.Coding.of(panel))
     rows = _rows(view, horizon, until, np.random.default_rng(seed))
     if rows is None:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oneshelf.errors import InvalidInput
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.goods.forecast import boosting, scores, spread
 from oneshelf.insight.goods.forecast.arrays import Floats, Ints
 from oneshelf.insight.goods.forecast.choosing import NOTHING, ORIGINS, Choice, choose, undecided
@@ -130,7 +131,7 @@ def fit(panel: Panel, horizon: int = HORIZON, *, seed: int = 1, boost: bool = Tr
     lenders = _lenders(panel)
     look = _Look.at(sample, lenders, None)
     past, steps = look.past, panel.steps
-    fitting = boost and boosting.installed()
+    fitting = boost and gradient_boosting.installed()
     origins = _origins(panel, horizon)
     until = origins[0] if origins else 0
     before = boosting.fit(sample, past, horizon, until=until, seed=seed) if fitting and origins else None

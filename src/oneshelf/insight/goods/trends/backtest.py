@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oneshelf.errors import NotFound
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.goods.forecast.arrays import Floats
 from oneshelf.insight.goods.trends import ranker
 from oneshelf.insight.goods.trends.alarms import RATE, FalseAlarms, alarms, calibrated, chance, false_alarms
@@ -150,7 +151,7 @@ def _scores(panel: Panel, origins: Mapping[int, _Origin], kind: Kind) -> list[Tr
         ]
     # what was known at the first week of the second half
     past = ranker.lessons(panel.until(weeks[middle]), windows, range(windows.weeks, weeks[middle]), choose)
-    learnt = ranker.fit(past, windows) if ranker.installed() else None
+    learnt = ranker.fit(past, windows) if gradient_boosting.installed() else None
     if learnt is not None:
         by_chance = partial(learnt.chances, windows=windows)
         named = [_named(origins[week], by_chance) for week in weeks[middle:]]

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.goods.forecast.arrays import Floats
 from oneshelf.insight.goods.trends import ranker
 from oneshelf.insight.goods.trends.alarms import RATE, alarms, calibrated, chance
@@ -101,7 +102,7 @@ def _judge(panel: Panel, kind: Kind) -> _Judged | None:
 
 
 def _learn(panel: Panel, windows: Windows, choose: Callable[[Floats], Flags]) -> ranker.Ranker | None:
-    if not ranker.installed():
+    if not gradient_boosting.installed():
         return None
     weeks = range(windows.weeks, panel.weeks - windows.ahead + 1)
     step = max(1, -(-len(weeks) * int(choose(panel.people).sum()) // _LESSONS_MAX))

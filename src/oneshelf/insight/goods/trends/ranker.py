@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any, Final
 
 import numpy as np
 
-from oneshelf.errors import Unavailable
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.goods.forecast.arrays import Floats
 from oneshelf.insight.goods.trends.causes import group_ratio, promoted
 from oneshelf.insight.goods.trends.detectors import cusum, kleinberg, naive_growth
@@ -26,20 +25,13 @@ from oneshelf.insight.goods.trends.windows import Flags, Windows, sustained
 ROWS_MIN, SUSTAINED_MIN = 500, 50
 _ROUNDS: Final = 120
 _PARAMETERS: Final[dict[str, Any]] = {
+    **gradient_boosting.SETTINGS,
     "objective": "binary",
     "learning_rate": 0.05,
     "num_leaves": 15,
     "min_data_in_leaf": 50,
     "feature_fraction": 0.8,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 5.0,
-    # one thread: with more, a busy machine takes a hundred times as long
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
     "seed": 1,
-    "verbose": -1,
 }
 
 
@@ -94,11 +86,6 @@ def features(panel: Panel, windows: Windows) -> Floats:
     return np.column_stack(columns).astype(np.float64)
 
 
-def installed() -> bool:
-    """Whether the extra `models` is there."""
-    return find_spec("lightgbm") is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Ranker:
     """Fitted trees."""
@@ -119,10 +106,7 @@ def fit(past: Sequence[tuple[Panel, Flags]], windows: Windows) -> Ranker | None:
     labels = np.concatenate([went_on for _, went_on in past]) if past else np.zeros(0)
     if len(labels) < ROWS_MIN or labels.sum() < SUSTAINED_MIN:
         return None
-    try:
-        import lightgbm  # noqa: PLC0415  # an extra, and slow to import
-    except ImportError as error:
-        raise Unavailable("Ranking trends needs LightGBM.", "Install oneshelf[models].") from error
+    lightgbm = gradient_boosting.library("Ranking trends", "models")
     seen = np.concatenate([features(panel, windows) for panel, _ in past])
     data = lightgbm.Dataset(seen, labels.astype(float), free_raw_data=True)
     return Ranker(lightgbm.train(_PARAMETERS, data, _ROUNDS))

@@ -9,31 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
 
-from oneshelf.errors import Unavailable
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.people.value.summaries import Floats, Outcomes, Summaries, capped
 
 _ROUNDS = 40
 
 _PARAMETERS = {
+    **gradient_boosting.SETTINGS,
     "learning_rate": 0.05,
     "num_leaves": 8,
     "min_data_in_leaf": 80,
     "feature_fraction": 0.8,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 5.0,
-    # one thread: with more, a busy machine takes a hundred times as long
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
     "seed": 1,
-    "verbose": -1,
 }
 
 #: What each target is, and how far trees may go from it.
@@ -84,11 +76,6 @@ class Known:
         return self.orders * self.amount_minor
 
 
-def installed() -> bool:
-    """Whether the extra `models` is there."""
-    return find_spec("lightgbm") is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Boosted:
     """Fitted trees by target, None where the dropout model is left as it is; spend is counted in `unit_minor`."""
@@ -113,10 +100,7 @@ class Boosted:
 
 def fit(past: Sequence[tuple[Known, Outcomes]]) -> Boosted:
     """Learn from earlier days and what came after them. Raises Unavailable without the extra `models`."""
-    try:
-        import lightgbm  # noqa: PLC0415  # an extra, and slow to import
-    except ImportError as error:
-        raise Unavailable("Boosting needs LightGBM.", "Install oneshelf[models].") from error
+    lightgbm = gradient_boosting.library("Boosting", "models")
     spent = np.concatenate([known.people["paid_minor"] for known, _ in past])
     unit = max(float(np.median(spent)), 1.0)
     matrix = np.vstack([features(known) for known, _ in past])

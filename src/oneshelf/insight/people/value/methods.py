@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from oneshelf.insight import gradient_boosting
 from oneshelf.insight.people.value import boosting, dropout, spend
 from oneshelf.insight.people.value.summaries import (
     QUARTER,
@@ -76,7 +77,7 @@ def score(people: Summaries, past: Sequence[Origin], *, horizon: int) -> dict[st
         DROPOUT: lost.scores,
     }
     pooled = [DROPOUT]
-    if boosting.installed():
+    if gradient_boosting.installed():
         scores[BOOSTING] = _boosting(people, past, lost, horizon)
         pooled.append(BOOSTING)
     scores[POOL] = _pool(scores[NAIVE], [scores[name] for name in pooled])
