@@ -14,9 +14,9 @@ import msgspec
 import pyarrow as pa
 
 from oneshelf.app.core import Core
+from oneshelf.app.goods.products_table import products_table
 from oneshelf.app.people.links import links_of
 from oneshelf.app.people.membership import AUDIENCE, AudienceAsked, Members, members_of, sided
-from oneshelf.books import goods
 from oneshelf.books import places as books_places
 from oneshelf.errors import InvalidInput, NotFound, Problem
 from oneshelf.insight import cube
@@ -47,7 +47,6 @@ Where: TypeAlias = Mapping[str, Sequence[Any] | str | int | date]
 Kept: TypeAlias = str | int | date
 
 _PLACES: Final = pa.schema([("id", pa.string()), ("time_zone", pa.string())])
-_PRODUCTS: Final = pa.schema([(name, pa.string()) for name in ("id", *LINE_DIMENSIONS)])
 _TIERS: Final = pa.schema([("person_id", pa.string()), ("tier", pa.string()), ("day", pa.date32())])
 
 
@@ -215,12 +214,12 @@ class Measures:
         with self._core.database.read() as connection:
             links = links_of(connection)
             known = books_places.places(connection)
-            products = goods.all_products(connection) if dimensions & set(LINE_DIMENSIONS) else ()
-            catalogue = [{name: getattr(p, name) for name in _PRODUCTS.names} for p in products]
         return cube.Facts(
             events={kind: engine.events(kind, days=days) for kind in cube.KINDS_READ[measure.family]},
             links=engine.memory(links) if links.num_rows else None,
-            products=engine.memory(pa.Table.from_pylist(catalogue, schema=_PRODUCTS)),
+            products=products_table(
+                self._core, LINE_DIMENSIONS, None if dimensions & set(LINE_DIMENSIONS) else ()
+            ),
             audience=None if members is None else members.people,
             tiers=self._tiers() if "tier" in dimensions else engine.memory(_TIERS.empty_table()),
             places=engine.memory(_places(known)),

@@ -15,11 +15,11 @@ import msgspec
 import pyarrow as pa
 
 from oneshelf.app.core import Core
+from oneshelf.app.goods.products_table import products_table
 from oneshelf.app.people import tiering
 from oneshelf.app.people.links import links_of
 from oneshelf.app.people.nightly import TABLE, nights, put_note
 from oneshelf.app.people.value import CHOICES, expected_of_everybody
-from oneshelf.books import goods
 from oneshelf.books import nights as books
 from oneshelf.books import places as books_places
 from oneshelf.books.nights import ModelledRow, Subject
@@ -55,7 +55,6 @@ SCHEMA: Final = pa.schema(
     ]
 )
 
-_PRODUCTS: Final = pa.schema([(name, pa.string()) for name in ("id", "category", "brand")])
 _PLACES: Final = pa.schema([("place_id", pa.string()), ("time_zone", pa.string())])
 
 
@@ -78,18 +77,10 @@ def _expression(core: Core, now: datetime) -> Any:
     return portraits(
         {kind: core.engine.events(kind) for kind in KINDS_READ},
         links=core.engine.memory(links),
-        products=_products(core),
+        products=products_table(core, ["category", "brand"]),
         now=now,
         clocks=_clocks(core, now),
     )
-
-
-def _products(core: Core) -> Any:
-    with core.database.read() as connection:
-        catalogue = [
-            {name: getattr(p, name) for name in _PRODUCTS.names} for p in goods.all_products(connection)
-        ]
-    return core.engine.memory(pa.Table.from_pylist(catalogue, schema=_PRODUCTS))
 
 
 def _clocks(core: Core, now: datetime) -> Clocks:
@@ -160,7 +151,9 @@ def _shares(core: Core) -> dict[Subject, dict[str, float]]:
     """Everybody's share of baskets, by category and by brand."""
     with core.analysis:
         orders = core.engine.events(ORDER)
-        baskets = core.engine.memory(core.engine.run(everybodys_baskets(orders, _products(core))))
+        baskets = core.engine.memory(
+            core.engine.run(everybodys_baskets(orders, products_table(core, ["category", "brand"])))
+        )
         found: dict[Subject, dict[str, float]] = {}
         subjects: tuple[Subject, ...] = ("category", "brand")
         for subject in subjects:

@@ -18,8 +18,9 @@ from oneshelf.app.goods.forecasting.answers import (
     ForecastPage,
     SeriesForecast,
 )
-from oneshelf.app.goods.forecasting.panels import catalogue
+from oneshelf.app.goods.forecasting.panels import GROUPS
 from oneshelf.app.goods.forecasting.table import QUANTILES, SCHEMA, TABLE, newest
+from oneshelf.app.goods.products_table import products_table
 from oneshelf.app.pages import read_cursor, write_cursor
 from oneshelf.errors import NotFound
 from oneshelf.insight.goods.demand import daily_by
@@ -157,6 +158,6 @@ def _sold(core: Core, which: _Which, first: date, last: date) -> dict[date, floa
     if which.level == "all":
         by_day = chosen.group_by("day").aggregate(quantity=chosen.quantity.sum())
     else:
-        named = daily_by(chosen, catalogue(core), which.level, place_id=which.place_id)
+        named = daily_by(chosen, products_table(core, GROUPS), which.level, place_id=which.place_id)
         by_day = named.filter(named.series == which.name)
     return {row["day"]: float(row["quantity"]) for row in core.engine.run(by_day).to_pylist()}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,6 +12,7 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.products_table import products_table
 from oneshelf.books import goods, prices
 from oneshelf.books.stock import closing
 from oneshelf.errors import NotFound
@@ -37,6 +37,10 @@ ABOVE: dict[Level, tuple[Level, ...]] = {
     "category": ("department",),
     "department": (),
 }
+
+
+#: What products are grouped by.
+GROUPS = ABOVE["id"]
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,7 @@ def gather(core: Core, scope: Scope, as_of: date) -> Gathered:
         with core.database.read() as connection:
             products = list(goods.all_products(connection))
         rows = core.engine.run(
-            daily_series(sold, _table(core, products), scope.level, by_place=scope.by_place)
+            daily_series(sold, products_table(core, GROUPS, products), scope.level, by_place=scope.by_place)
         )
     if not rows.num_rows:
         raise NotFound(f"Nothing was sold in the year up to {as_of}.", "Choose a day on which the shop sold.")
@@ -93,18 +97,6 @@ def gather(core: Core, scope: Scope, as_of: date) -> Gathered:
         groups=_groups(series, scope.level, products),
     )
     return Gathered(panel=_known(core, panel.take(keep), scope), simulated=simulated[keep])
-
-
-def catalogue(core: Core) -> Any:
-    """The groups of every product, as an Ibis table to join sales with."""
-    with core.database.read() as connection:
-        return _table(core, list(goods.all_products(connection)))
-
-
-def _table(core: Core, products: Sequence[Product]) -> Any:
-    names = ("id", "type", "category", "department")
-    columns = [pa.array([getattr(product, name) for product in products], pa.string()) for name in names]
-    return core.engine.memory(pa.table(columns, names=list(names)))
 
 
 def _series(rows: pa.Table) -> tuple[tuple[Series, ...], Ints]:

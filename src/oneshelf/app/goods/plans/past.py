@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
-from oneshelf.books import goods
+from oneshelf.app.goods.products_table import products_table
 from oneshelf.decisions.plan.arrays import Bools, Floats, Rows
 from oneshelf.errors import NotFound
 from oneshelf.insight.goods.demand import daily_by
@@ -22,8 +22,6 @@ HISTORY_DAYS = 365
 
 #: Days whose sales say what a piece is sold for, where no price list does.
 PRICE_DAYS = 56
-
-_CATALOGUE = pa.schema([(name, pa.string()) for name in ("id", "department", "category", "type")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,9 @@ def last_day(core: Core) -> date | None:
 def by_type(core: Core, until: date) -> Past:
     """Product types over the whole chain. Raises NotFound when nothing was sold in the year before."""
     with core.analysis:
-        rows = core.engine.run(daily_by(_sold(core, until, HISTORY_DAYS), _catalogue(core), "type"))
+        rows = core.engine.run(
+            daily_by(_sold(core, until, HISTORY_DAYS), products_table(core, ["type"]), "type")
+        )
         _check(rows, until)
         lately = core.engine.run(_earned_by_type(core, until))
     columns = (rows[name].to_pylist() for name in ("series", "day", "quantity", "simulated"))
@@ -111,18 +111,9 @@ def _first_day(rows: pa.Table, until: date) -> date:
     return max(until - timedelta(days=HISTORY_DAYS - 1), first_sold)
 
 
-def _catalogue(core: Core) -> Any:
-    """The catalogue's groups, for joins with sales."""
-    with core.database.read() as connection:
-        known = [
-            {name: getattr(p, name) for name in _CATALOGUE.names} for p in goods.all_products(connection)
-        ]
-    return core.engine.memory(pa.Table.from_pylist(known, schema=_CATALOGUE))
-
-
 def _earned_by_type(core: Core, until: date) -> Any:
     sold = _sold(core, until, PRICE_DAYS)
-    catalogue = _catalogue(core)
+    catalogue = products_table(core, ["type"])
     placed = catalogue.select(catalogued_id=catalogue.id, series=catalogue.type)
     joined = sold.left_join(placed, sold.product_id == placed.catalogued_id)
     return joined.group_by("series", "currency").aggregate(
