@@ -112,10 +112,6 @@ def forecast(
         "type": "scatter", "mode": "lines", "x": [last[0], day, day, last[0]], "y": [last[1], high, low, last[1]], "fill": "toself",
         "fillcolor": "var:band", "line": {"width": 0}, "hoverinfo": "skip",
     }  # fmt: skip
-    line = {
-        "type": "scatter", "mode": "lines", "x": days, "y": sold, "line": {"color": "var:ink", "width": 1.75},
-        "hovertext": [f"{d}: {v:g} {words['unit']}" for d, v in zip(shown_days, sold, strict=False)], "hoverinfo": "text",
-    }  # fmt: skip
     dashed = {
         "type": "scatter", "mode": "lines", "x": [last[0], day], "y": [last[1], middle], "hoverinfo": "skip",
         "line": {"color": "var:green", "width": 2, "dash": "dash"},
@@ -126,23 +122,40 @@ def forecast(
                     "color": "var:green", "thickness": 1.5, "width": 5},
         "hovertext": [f"{shown_days[-1]}: {middle:.0f} {words['unit']} ({low:.0f}–{high:.0f})"], "hoverinfo": "text",
     }  # fmt: skip
-    notes = [
-        {"x": day, "y": high, "text": words["forecast"], "showarrow": False, "xanchor": "right", "yanchor": "bottom",
-         "yshift": 4, "font": {"color": "var:green"}},
-    ]  # fmt: skip
-    if past:
-        notes.append(
-            {"x": days[0], "y": max(sold[:7]), "text": words["sold"], "showarrow": False, "xanchor": "left",
-             "yanchor": "bottom", "yshift": 4, "font": {"color": "var:muted"}}
-        )  # fmt: skip
     return _figure(
-        [band, line, dashed, point],
+        [band, _sold(days, sold, shown_days, words), dashed, point],
         320,
-        annotations=notes,
+        annotations=_labels(days, sold, (day, high), words),
         hovermode="closest",
         xaxis={"type": "date", "tickvals": days[-1::-14], "ticktext": list(ticks)[-1::-14]},
         yaxis={"rangemode": "tozero"},
     )
+
+
+def _sold(
+    days: Sequence[str], sold: Sequence[float], shown_days: Sequence[str], words: Mapping[str, str]
+) -> dict[str, object]:
+    """The solid line of what was sold."""
+    return {
+        "type": "scatter", "mode": "lines", "x": list(days), "y": list(sold), "line": {"color": "var:ink", "width": 1.75},
+        "hovertext": [f"{d}: {v:g} {words['unit']}" for d, v in zip(shown_days, sold, strict=False)], "hoverinfo": "text",
+    }  # fmt: skip
+
+
+def _labels(
+    days: Sequence[str], sold: Sequence[float], ahead: tuple[str, float], words: Mapping[str, str]
+) -> list[dict[str, object]]:
+    """The forecast named at a point (ISO day, quantity), and what was sold at its beginning, where anything was."""
+    notes: list[dict[str, object]] = [
+        {"x": ahead[0], "y": ahead[1], "text": words["forecast"], "showarrow": False, "xanchor": "right", "yanchor": "bottom",
+         "yshift": 4, "font": {"color": "var:green"}},
+    ]  # fmt: skip
+    if sold:
+        notes.append(
+            {"x": days[0], "y": max(sold[:7]), "text": words["sold"], "showarrow": False, "xanchor": "left",
+             "yanchor": "bottom", "yshift": 4, "font": {"color": "var:muted"}}
+        )  # fmt: skip
+    return notes
 
 
 def steps(spans: Sequence[tuple[str, str, float | None, str]], *, now: str, today: str) -> Figure:
@@ -232,10 +245,6 @@ def outlook(
         "type": "scatter", "mode": "lines", "x": coming + coming[::-1], "y": high + low[::-1], "fill": "toself",
         "fillcolor": "var:band", "line": {"width": 0}, "hoverinfo": "skip",
     }  # fmt: skip
-    line = {
-        "type": "scatter", "mode": "lines", "x": days[:count], "y": sold, "line": {"color": "var:ink", "width": 1.75},
-        "hovertext": [f"{d}: {v:g} {words['unit']}" for d, v in zip(shown_days, sold, strict=False)], "hoverinfo": "text",
-    }  # fmt: skip
     told = [(at, day, value) for at, (day, _, value) in enumerate(past) if value is not None]
     before = {
         "type": "scatter", "mode": "markers", "x": [day for _, day, _ in told], "y": [value for *_, value in told],
@@ -247,19 +256,10 @@ def outlook(
         "hovertext": [f"{d}: {m:.1f} {words['unit']} ({a:.0f}–{b:.0f})"
                       for d, m, a, b in zip(shown_days[count:], mean, low, high, strict=True)], "hoverinfo": "text",
     }  # fmt: skip
-    notes = [
-        {"x": coming[-1], "y": max(high), "text": words["forecast"], "showarrow": False, "xanchor": "right", "yanchor": "bottom",
-         "yshift": 4, "font": {"color": "var:green"}},
-    ]  # fmt: skip
-    if past:
-        notes.append(
-            {"x": days[0], "y": max(sold[:7]), "text": words["sold"], "showarrow": False, "xanchor": "left",
-             "yanchor": "bottom", "yshift": 4, "font": {"color": "var:muted"}}
-        )  # fmt: skip
     return _figure(
-        [band, line, before, dashed],
+        [band, _sold(days[:count], sold, shown_days, words), before, dashed],
         320,
-        annotations=notes,
+        annotations=_labels(days, sold, (coming[-1], max(high)), words),
         hovermode="closest",
         xaxis={"type": "date", "tickvals": days[::14], "ticktext": list(ticks)[::14]},
         yaxis={"rangemode": "tozero"},
