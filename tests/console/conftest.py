@@ -144,9 +144,7 @@ def sign_in(client: TestClient, name: str, password: str = PASSWORD, target: str
     )
 
 
-@pytest.fixture(scope="session")
-def as_role(shelf: Shelf):
-    """A signed-in client for a role; one a session."""
+def clients_of(shelf: Shelf) -> Callable[..., TestClient]:
     app, clients = create(shelf), {}
 
     def client(role: str, language: str = "en") -> TestClient:
@@ -157,6 +155,40 @@ def as_role(shelf: Shelf):
         return clients[role, language]
 
     return client
+
+
+@pytest.fixture(scope="session")
+def visiting() -> Callable[[Shelf], Callable[..., TestClient]]:
+    """Signed-in clients of any shelf, by role and language; one a session each."""
+    return clients_of
+
+
+@pytest.fixture(scope="session")
+def as_role(shelf: Shelf) -> Callable[..., TestClient]:
+    """A signed-in client for a role; one a session."""
+    return clients_of(shelf)
+
+
+@pytest.fixture(scope="session")
+def obeys_the_policy():
+    """Check that a page rendered, is accessible in form, holds nothing that runs, and is in its reader's language throughout."""
+
+    def check(answer, language: str) -> None:
+        assert answer.status_code == 200
+        assert answer.text.count("<h1") == 1
+        assert answer.text.count("<caption") == answer.text.count("<table")
+        assert not re.search(r"<[^>]+ (style|on\w+)=", answer.text)
+        assert HOSTILE not in answer.text
+        if language == "zh":
+            main = re.sub(
+                r"<(script|code).*?</\1>|<[^>]+>", "\n", answer.text.split("<main", 1)[1], flags=re.S
+            )
+            english = [
+                line.strip() for line in main.splitlines() if re.search(r"\b(the|is|are|of|to)\b", line)
+            ]
+            assert english == []
+
+    return check
 
 
 @pytest.fixture
