@@ -14,6 +14,7 @@ from oneshelf.app.core import utc_now
 from oneshelf.app.goods import daily
 from oneshelf.app.offers import delivery
 from oneshelf.app.people import portraits
+from oneshelf.app.running.faults import way_to
 from oneshelf.books import jobs, staff
 from oneshelf.books.jobs import JobRow
 from oneshelf.errors import NotFound, OneShelfError
@@ -123,8 +124,7 @@ def run_job(shelf: Shelf, name: str) -> JobDone:
             if claimed.id == wanted:
                 raise
             # Somebody else's job failed, which stands in its record; those behind it must run whatever it met.
-            trace = None if isinstance(error, OneShelfError) else error
-            log.warning("Job %d (%s) failed.", claimed.id, claimed.name, exc_info=trace)
+            log.warning("Job %d (%s) failed.\n%s", claimed.id, claimed.name, way_to(error))
             continue
         if claimed.id == wanted:
             return done

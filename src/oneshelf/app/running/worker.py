@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +21,7 @@ from apscheduler.triggers.cron import CronTrigger
 from oneshelf.app.core import utc_now
 from oneshelf.app.goods import daily
 from oneshelf.app.offers import delivery
+from oneshelf.app.running.faults import way_to
 from oneshelf.app.running.heap import settled_heap
 from oneshelf.app.running.jobs import run_job
 from oneshelf.errors import Conflict, OneShelfError
@@ -52,6 +52,7 @@ SCHEDULE = (
     ("match", "3", "10"),
     ("value", "3", "25"),
     ("forecast", "4", "10"),
+    ("trends", "4", "40"),
     ("tidy", "3", "40"),
 )
 
@@ -118,7 +119,7 @@ def _repeat(step: Callable[[], int], pause_seconds: float, stop: threading.Event
             stop.wait(RETRY_SECONDS)
             continue
         except Exception as error:  # noqa: BLE001  # a full disk or a plug-in's fault must not end the worker
-            log.error("The worker met %s and tries again.\n%s", type(error).__name__, _where(error))
+            log.error("The worker met %s and tries again.\n%s", type(error).__name__, way_to(error))
             stop.wait(RETRY_SECONDS)
             continue
         if not busy:
@@ -141,9 +142,4 @@ def _scheduled(shelf: Shelf, name: str) -> None:
     except OneShelfError as error:
         log.warning("job %s: %s %s", name, error.cause, error.remedy)
     except Exception as error:  # noqa: BLE001  # the schedule goes on whatever a job meets
-        log.error("job %s met %s.\n%s", name, type(error).__name__, _where(error))
-
-
-def _where(error: Exception) -> str:
-    """The way to a fault without its message, which may quote a person."""
-    return "".join(traceback.format_tb(error.__traceback__))
+        log.error("job %s met %s.\n%s", name, type(error).__name__, way_to(error))
