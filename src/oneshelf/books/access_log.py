@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, delete, inspect, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from oneshelf.books.engines import Engines
 from oneshelf.books.schema.staff import access_log
 
 #: Rows that are moved at a time.
@@ -57,19 +58,21 @@ def looks_file(books: Path) -> Path:
     return books.with_name(f"{books.stem}-looks{books.suffix}")
 
 
-def move_looks(books: Engine, looks: Engine) -> None:
+def move_looks(books: Engines, looks: Engines) -> None:
     """Make the file beside SQLite books, and bring into it what the books themselves hold: of a backup, or of before.
 
-    A run that dies between the two files is done again: an id that is there already is the same look.
+    A run that dies between the two files is done again: an id that is there already is the same look. Mostly there is nothing to do,
+    and then nobody's turn to write is taken.
     """
-    with looks.begin() as beside:
-        beside.execute(CreateTable(access_log, if_not_exists=True))
-        for index in access_log.indexes:
-            beside.execute(CreateIndex(index, if_not_exists=True))
-    with books.connect() as connection:
+    if not inspect(looks.reading).has_table(access_log.name):
+        with looks.writing.begin() as beside:
+            beside.execute(CreateTable(access_log, if_not_exists=True))
+            for index in access_log.indexes:
+                beside.execute(CreateIndex(index, if_not_exists=True))
+    with books.reading.connect() as connection:
         if connection.execute(select(access_log.c.id).limit(1)).first() is None:
             return
-    with books.begin() as within, looks.begin() as beside:
+    with books.writing.begin() as within, looks.writing.begin() as beside:
         while (
             rows := within.execute(select(access_log).order_by(access_log.c.id).limit(_ROWS)).mappings().all()
         ):

@@ -64,7 +64,7 @@ class Database:
                 else:
                     steps.check(database._books.reading)
                 if file is not None:
-                    move_looks(database._books.writing, database._looks.writing)
+                    move_looks(database._books, database._looks)
         except BaseException:
             database.close()
             raise

@@ -79,7 +79,8 @@ def load(
     progress: Progress | None = None,
 ) -> LoadReport:
     """Read a source to its end (or to the business day `until`), from where the last run under `key` (its name) stopped."""
-    key = key or check_source(source.name)
+    key = key or source.name
+    check_source(source.name)
     tally = _Tally()
     with core.database.read() as connection:
         after, before = loads.position(connection, key), loads.events(connection, key)

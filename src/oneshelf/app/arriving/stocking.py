@@ -56,15 +56,17 @@ class Stocked:
 def gather(connection: Connection, events: Iterable[Event], time_zone: str) -> Stocked:
     """The stock documents among new events, with their moves; reads only."""
     stocked = Stocked()
+    moving = [event for event in events if isinstance(event.body, (*MOVING, GoodsOrdered))]
+    if not moving:
+        return stocked  # as most turns of a web shop: the books are not asked
     known_places = kept.kept(connection)
     mine = []
     # in the order of the journal, so that it does not matter how the journal is cut into turns
-    for event in events:
+    for event in moving:
         if isinstance(event.body, OPENING):
             _open(event, known_places, stocked)
-        if isinstance(event.body, GoodsOrdered) or (
-            isinstance(event.body, MOVING)
-            and any(_enters(event, place_id, known_places) for place_id in places_of(event))
+        if isinstance(event.body, GoodsOrdered) or any(
+            _enters(event, place_id, known_places) for place_id in places_of(event)
         ):
             mine.append(event)
     if not mine:
