@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from secrets import token_bytes
 
 from oneshelf.app.catalogue import Catalogue
@@ -19,6 +19,7 @@ from oneshelf.lake.engine import Engine
 from oneshelf.lake.tables import Lake
 from oneshelf.trust.access import Action, Actor
 from oneshelf.words.goods import Product
+from oneshelf.words.time import business_day
 
 
 @dataclass(kw_only=True)
@@ -37,6 +38,10 @@ class Core:
     def now(self) -> datetime:
         """The moment for which questions about the shop are answered: the clock of the settings, or else the real one."""
         return self.settings.clock or utc_now()
+
+    def today(self) -> date:
+        """The shop's own business day of `now`."""
+        return business_day(self.now(), self.settings.time_zone)
 
     def products(self, ids: set[str]) -> dict[str, Product]:
         """The catalogue's entries for some ids; unknown ids are left out."""

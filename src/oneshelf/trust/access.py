@@ -91,6 +91,15 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         if self.places:
             raise NotAllowed("This is of the whole shop.", "Ask somebody who may see every place.")
 
+    def require_reach(self, place_id: str | None) -> None:
+        """Raise NotAllowed unless the actor may act there; what names no place is every place's."""
+        if place_id is not None:
+            self.require_place(place_id)
+        elif self.places:
+            raise NotAllowed(
+                "This holds beyond your places.", "Name one of your places, or ask somebody of head office."
+            )
+
     def require_place(self, place_id: str) -> None:
         """Raise NotAllowed unless the place is among the actor's own."""
         if not self.may_at(place_id):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -201,14 +202,8 @@ def _given(rows: Iterable[Row | Problem | None], judge: Judge) -> Iterator[Given
             yield given
 
 
-def _chunks(given: Iterable[Given]) -> Iterator[list[Given]]:
-    chunk: list[Given] = []
-    for one in given:
-        chunk.append(one)
-        if len(chunk) == CHUNK_ROWS:
-            yield chunk
-            chunk = []
-    if chunk:
+def _chunks(given: Iterator[Given]) -> Iterator[list[Given]]:
+    while chunk := list(islice(given, CHUNK_ROWS)):
         yield chunk
 
 

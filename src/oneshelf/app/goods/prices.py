@@ -12,12 +12,11 @@ import pyarrow as pa
 from oneshelf.app.core import Core, utc_now
 from oneshelf.books import goods, places, prices
 from oneshelf.books.database import Connection
-from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound, Problem
+from oneshelf.errors import Conflict, InvalidInput, NotFound, Problem
 from oneshelf.insight.goods.prices import Shopper, Span, holding, is_news, standing, timeline
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.places import Channel
 from oneshelf.words.prices import Price, PriceRecord
-from oneshelf.words.time import business_day
 
 _TABLE = pa.schema(
     [
@@ -46,7 +45,7 @@ class Prices:
 
     def today(self) -> date:
         """The business day on which a price is asked for when no other day is named."""
-        return business_day(self._core.now(), self._core.settings.time_zone)
+        return self._core.today()
 
     def at(
         self,
@@ -172,7 +171,7 @@ class Prices:
                 "The prices cannot be set.", "Correct them and send all again.", problems=problems
             )
         for price in given:
-            _require_scope(actor, price)
+            actor.require_reach(price.place_id)
         if dry_run:
             with self._core.database.read() as connection:
                 new = len(self.news(connection, given))
@@ -207,7 +206,7 @@ class Prices:
         Raises NotFound when no such price stands, Conflict when it is another one by now.
         """
         actor.require("catalogue.edit")
-        _require_scope(actor, price)
+        actor.require_reach(price.place_id)
         if self.standing(price.product_id, price.scope, price.starts_on) != price:
             raise Conflict("The price is another one by now.", "Read the history again.")
         if not dry_run:
@@ -289,16 +288,6 @@ def _twice(given: Sequence[Price]) -> Iterable[Problem]:
                 f"starts with another one, at {first}.",
                 "Keep one of the two.",
             )
-
-
-def _require_scope(actor: Actor, price: Price) -> None:
-    """Staff of some places set the prices of those, and nobody else's."""
-    if price.place_id is not None:
-        actor.require_place(price.place_id)
-    elif actor.places:
-        raise NotAllowed(
-            "This price holds beyond your places.", "Name one of your places, or ask somebody of head office."
-        )
 
 
 def _problem(at: int, field: str, value: object, cause: str, remedy: str) -> Problem:

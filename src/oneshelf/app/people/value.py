@@ -22,7 +22,6 @@ from oneshelf.insight.people.value.backtest import HORIZON_DAYS, ValueBacktest, 
 from oneshelf.insight.people.value.rule import Choice
 from oneshelf.insight.people.value.summaries import order_days
 from oneshelf.trust.access import OPERATOR, Actor
-from oneshelf.words.time import business_day, zone
 
 #: Derived tables: the methods that the newest night decided for, and the newest backtest of the job `value`.
 CHOICES: Final = "value_choices"
@@ -97,8 +96,7 @@ class Worth:
     def keep_backtest(self, *, horizon: int = HORIZON_DAYS) -> ValueBacktest:
         """Do `backtest_value` on the newest whole horizon, and keep it for whoever looks at expectations. Raises NotFound."""
         tested = self.backtest_value(horizon=horizon)
-        day = business_day(self._core.now(), self._core.settings.time_zone)
-        put_note(self._core, BACKTESTS, day, msgspec.json.encode(tested).decode())
+        put_note(self._core, BACKTESTS, self._core.today(), msgspec.json.encode(tested).decode())
         return tested
 
     def lookalikes(
@@ -148,7 +146,7 @@ class Worth:
         Without days: the year up to now. Raises NotAllowed when the role does not cover people.
         """
         actor.require_everywhere("people.read")
-        last = last or self._core.now().astimezone(zone(self._core.settings.time_zone)).date()
+        last = last or self._core.today()
         first = first or last - timedelta(days=364)
         if first > last:
             raise InvalidInput.of(

@@ -24,7 +24,7 @@ from oneshelf.app.running.demo_check import check
 from oneshelf.app.running.serve import serve
 from oneshelf.app.settings import SETTINGS_FILE
 from oneshelf.app.shelf import Shelf
-from oneshelf.words.time import business_day, zone
+from oneshelf.words.time import zone
 
 FOLDER: Final = Path("demo-data")
 STAFF: Final = "demo"
@@ -91,7 +91,7 @@ def turn(shelf: Shelf, say: Say) -> None:
         plan = shelf.goods.plans.make()
         step.done(f"{plan.lines:,} product types for {plan.for_day}")
     with _Step(say, "Everybody's portrait, tier and expectations") as step:
-        today = business_day(shelf.core.now(), shelf.settings.time_zone)
+        today = shelf.core.today()
         if today in nights(shelf.core):
             step.done("already here")
         else:

@@ -205,7 +205,7 @@ class Plans:
             before = {line_of(line): line for line in kept.lines(connection, plan_id)}
             changed = edited(before, edits)
             for line in changed:
-                _require_line(actor, line)
+                actor.require_reach(line.place_id)
             if not dry_run:
                 first = len(books.edits(connection, plan_id)) + 1
                 books.add_edits(
@@ -306,13 +306,6 @@ class Plans:
 
 def _quantities(lines: Sequence[PlanLine]) -> dict[Line, int]:
     return {line_of(line): line.quantity for line in lines}
-
-
-def _require_line(actor: Actor, line: PlanLine) -> None:
-    if line.place_id is not None:
-        actor.require_place(line.place_id)
-    elif actor.places:
-        raise NotAllowed("This line is for the whole chain.", "Ask somebody of head office to change it.")
 
 
 def _edit_row(plan_id: str, number: int, edit: Edit, by: str, at: datetime) -> EditRow:

@@ -22,7 +22,6 @@ from oneshelf.insight.goods.trends.backtest import TrendBacktest, backtest
 from oneshelf.insight.goods.trends.flag import Flag, Kind, Outcome
 from oneshelf.insight.goods.trends.signals import SIGNALS, Level, Signal
 from oneshelf.trust.access import OPERATOR, Actor
-from oneshelf.words.time import business_day
 
 #: Days of the daily evidence.
 DAYS: Final = 182
@@ -187,7 +186,7 @@ class Trends:
         newest = self._goods.last_day()
         if newest is None:
             raise NotFound("Nothing was sold yet, so nothing can rise.", "Load receipts first.")
-        today = business_day(self._core.now(), self._core.settings.time_zone)
+        today = self._core.today()
         return newest - timedelta(days=1) if newest >= today else newest
 
     def _trends(self, rows: Sequence[FlagRow]) -> tuple[Trend, ...]:
