@@ -1,5 +1,5 @@
 -- The nightly portraits by hand, for a shop whose people only order (so that what never happened is a constant).
-with orders as (
+with orders as not materialized (
     select "offset", "index", person_id, happened_at, place_id, channel, currency, day, simulated, lines,
         cast(floor(epoch(happened_at)) as bigint) // 86400 as utc_day,
         happened_at at time zone 'America/New_York' as local_at
@@ -131,7 +131,7 @@ favourite_brands as (
     from brands b left join brand_shares s on s.brand = b.brand
     qualify row_number() over (partition by person_id order by b.brand is null, n desc, b.brand) = 1
 ),
-priced as (
+priced as not materialized (
     select person_id, day, currency, line.product_id as product_id, line.unit as unit, line.amount_minor as amount_minor,
         line.amount_minor / line.quantity as price
     from (select person_id, day, currency, unnest(lines) as line from orders)
