@@ -3,8 +3,9 @@
 python benchmarks/plan.py [--data /work/shared/data] [--days 365] [--lines 3000 30000 50000]
 
 Each day every method orders in the evening for the next morning, from the days before it alone; the oldest goods are sold first and what
-outlives its life is thrown away. A piece sells for 100 and costs 100 less the margin. Rossmann: 100 stores, a piece is 100 of turnover, on
-days that the store is open. Bakery: its items that sold before the test. Nothing was tuned on these days.
+outlives its life is thrown away. A piece sells for 100 and costs 100 less the margin. The forecast is fitted, chosen and calibrated anew
+every four weeks, on the days before; promotions, holidays and closed days are known ahead, as they are to a shop. Rossmann: 100 stores, a
+piece is 100 of turnover. Bakery: its items that sold before the test. Nothing was tuned on these days.
 """
 
 from __future__ import annotations
@@ -13,54 +14,32 @@ import argparse
 import json
 import resource
 import time
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
-from oneshelf.app.goods.plans.ahead import look_ahead
+import forecast_data
+from forecast import made_up
 from oneshelf.decisions.plan.inputs import Inputs, Terms
 from oneshelf.decisions.plan.making import make_plan
 from oneshelf.decisions.plan.result import PlanPolicy
-from oneshelf.insight.goods.forecast.history import History
-from oneshelf.insight.goods.forecast.next_day import moving_averages, seasonal_naive
-from oneshelf.insight.goods.forecast.result import LEVELS
+from oneshelf.insight.goods.forecast.forecaster import HORIZON, fit
+from oneshelf.insight.goods.forecast.methods import SIMPLE
+from oneshelf.insight.goods.forecast.panel import Panel
+from oneshelf.insight.goods.forecast.result import Forecast
 
-MARGINS, LIVES, AHEAD, PAST = (0.3, 0.5, 0.7), (1, 3, 7), 7, 400
+MARGINS, LIVES, AHEAD, FIT_EVERY = (0.3, 0.5, 0.7), (1, 3, 7), 7, 28
 PRICE = 100.0
+PLAIN = {"moving average 28": "moving_average", "seasonal naive": "seasonal_naive"}
 
 
-def rossmann(folder: Path) -> tuple[date, np.ndarray, np.ndarray]:
-    """Days x stores, pieces of 100 turnover; and whether the store was open."""
-    table = pq.read_table(folder / "rossmann-100-stores" / "sales.parquet")
-    days = table["Date"].cast("timestamp[s]").to_numpy().astype("datetime64[D]")
-    stores = table["Store"].to_numpy()
-    first = days.min()
-    at, column = (days - first).astype(int), np.unique(stores, return_inverse=True)[1]
-    sold = np.zeros((at.max() + 1, column.max() + 1))
-    is_open = np.zeros(sold.shape, dtype=bool)
-    sold[at, column] = np.rint(table["Sales"].to_numpy() / 100)
-    is_open[at, column] = table["Open"].to_numpy() == 1
-    return first.astype(date), sold, is_open
-
-
-def bakery(folder: Path) -> tuple[date, np.ndarray, np.ndarray]:
-    """Days x items, pieces; open on days with any sale."""
-    table = pq.read_table(folder / "bakery-edinburgh-breadbasket" / "breadbasket.parquet")
-    rows = [
-        (d, i)
-        for d, i in zip(table["Date"].to_pylist(), table["Item"].to_pylist(), strict=True)
-        if i != "NONE"
-    ]
-    first = date.fromisoformat(min(rows)[0])
-    items = {item: at for at, item in enumerate(sorted({item for _, item in rows}))}
-    last = date.fromisoformat(max(rows)[0])
-    sold = np.zeros(((last - first).days + 1, len(items)))
-    for day, item in rows:
-        sold[(date.fromisoformat(day) - first).days, items[item]] += 1
-    return first, sold, np.repeat(sold.any(axis=1)[:, None], len(items), axis=1)
+def rossmann(folder: Path) -> Panel:
+    """100 stores by day, a piece is 100 of turnover."""
+    panel = forecast_data.rossmann(folder)
+    return replace(panel, sold=np.rint(panel.sold / 100))
 
 
 class Shop:
@@ -87,38 +66,45 @@ class Shop:
         )  # what can still be sold is worth its cost
 
 
-def judge(first: date, sold: np.ndarray, is_open: np.ndarray, days: int) -> dict[str, dict[str, float]]:
-    """By margin and life: each method's profit as a share of perfect foresight's."""
-    start = len(sold) - days
-    kept = sold[:start].sum(axis=0) > 0
-    sold, is_open = sold[:, kept], is_open[:, kept]
-    lines = sold.shape[1]
-    methods = ("plan", "order the mean", "moving average 28", "seasonal naive")
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """What is known when tomorrow is ordered: the forecast, and what plain methods expect of tomorrow."""
+
+    panel: Panel
+    forecast: Forecast
+    plain: dict[str, np.ndarray]
+
+
+def evenings(panel: Panel, start: int) -> Iterator[Evening]:
+    """The evening before each day from `start` on, from the days before it alone."""
+    fitted = None
+    for day in range(start, panel.steps):
+        known = panel.until(day)
+        if fitted is None or (day - start) % FIT_EVERY == 0:
+            fitted = fit(known, HORIZON)
+        look = fitted.look(known)
+        plain = {name: SIMPLE[method](look, day, 1)[:, 0] for name, method in PLAIN.items()}
+        yield Evening(known, fitted.forecast(known), plain)
+
+
+def judge(panel: Panel, days: int, *, until: int | None = None) -> dict[str, dict[str, float]]:
+    """By margin and life: each method's profit as a share of perfect foresight's, on the last `days` before step `until`."""
+    panel = panel if until is None else panel.until(until)
+    start = panel.steps - days
+    panel = panel.take(panel.sold[:, :start].sum(axis=1) > 0)
+    lines, is_open = len(panel), panel.open(0, panel.steps)
+    sold = np.where(is_open, np.maximum(panel.sold, 0.0), 0.0)
+    methods = ("plan", "order the mean", *PLAIN)
     shops = {(m, share, life): Shop(lines, life) for m in methods for share in MARGINS for life in LIVES}
-    naive, average = seasonal_naive(sold), moving_averages(sold)
-    for day in range(start, len(sold)):
-        past = sold[max(0, day - PAST) : day]
-        history = History(
-            series=tuple(map(str, range(lines))),
-            first_day=first + timedelta(days=day - len(past)),
-            quantities=past,
-            simulated=np.zeros(lines, dtype=bool),
-        )
-        ahead = look_ahead(history, AHEAD)
-        coming = is_open[day : day + AHEAD]
-        coming = np.vstack([coming, np.ones((AHEAD - len(coming), lines), dtype=bool)]).T
-        points = {
-            "order the mean": ahead.mean[:, 0],
-            "moving average 28": average[day],
-            "seasonal naive": naive[day],
-        }
+    for day, evening in enumerate(evenings(panel, start), start):
+        points = {"order the mean": evening.forecast.mean[:, 0], **evening.plain}
         for (method, share, life), shop in shops.items():
             if method == "plan":
-                order = planned(history, ahead, coming, shop.left, share=share, life=life)
+                order = planned(evening, shop.left, share=share, life=life)
             else:
-                order = np.maximum(np.rint(points[method]) - shop.left.sum(axis=1), 0) * is_open[day]
-            shop.day(order, sold[day] * is_open[day])
-    demand = float((sold[start:] * is_open[start:]).sum())
+                order = np.maximum(np.rint(points[method]) - shop.left.sum(axis=1), 0) * is_open[:, day]
+            shop.day(order, sold[:, day])
+    demand = float(sold[:, start:].sum())
     return {
         f"margin {share:.0%}, life {life}": {
             method: round(shops[method, share, life].profit(share) / (PRICE * share * demand), 3)
@@ -129,51 +115,48 @@ def judge(first: date, sold: np.ndarray, is_open: np.ndarray, days: int) -> dict
     }
 
 
-def planned(history, ahead, coming, left, *, share: float, life: int) -> np.ndarray:
-    lines = len(left)
-    plain, full = Terms.plain(lines), np.full(lines, PRICE)
+def planned(evening: Evening, left: np.ndarray, *, share: float, life: int) -> np.ndarray:
+    """What the plan orders for tomorrow, with what is `left` by the days that it can still be sold."""
+    lines, forecast, steps = len(left), evening.forecast, evening.panel.steps
+    full, nothing = np.full(lines, PRICE), np.zeros(lines)
     terms = replace(
-        plain,
+        Terms.plain(lines),
         price_minor=full,
         cost_minor=full * (1 - share),
-        holding_minor=np.zeros(lines),
+        holding_minor=nothing,
         life_days=np.full(lines, life),
     )
     arriving, expiring = np.zeros((lines, AHEAD)), np.zeros((lines, AHEAD))
     arriving[:, 0] = left.sum(axis=1)
     expiring[:, :life] = left
-    nothing = np.zeros(lines)
-    inputs = Inputs(
-        as_of=history.last_day,
-        lines=tuple((f"{at:06}", "goods") for at in range(lines)),
-        mean=ahead.mean,
-        levels=ahead.levels,
-        quantiles=ahead.quantiles,
-        terms=terms,
-        arriving=arriving,
-        expiring=expiring,
-        open=coming,
-        last_week=nothing,
-        late=nothing > 0,
-        simulated=nothing > 0,
+    plan = make_plan(
+        Inputs(
+            as_of=forecast.first_day - timedelta(days=1),
+            lines=tuple((f"{at:06}", "goods") for at in range(lines)),
+            mean=forecast.mean[:, :AHEAD],
+            levels=forecast.levels,
+            quantiles=forecast.quantiles[:, :AHEAD],
+            terms=terms,
+            arriving=arriving,
+            expiring=expiring,
+            open=evening.panel.open(steps, steps + AHEAD),
+            last_week=nothing,
+            late=nothing > 0,
+            simulated=nothing > 0,
+        )
     )
-    plan = make_plan(inputs)
     return np.array(
         [line.quantity for line in sorted(plan.lines, key=lambda line: line.place_id)], dtype=float
     )
 
 
 def large(lines: int) -> dict[str, float]:
-    """Forecast and plan of so many place-products with a year of Poisson sales: seconds of each."""
+    """Forecast and plan of so many made-up place-products with a year of sales and promotions: seconds of each."""
+    panel = made_up(lines)
     random = np.random.default_rng(1)
-    means = random.gamma(0.8, 6, lines)
-    sold = random.poisson(means, (365, lines)).astype(float)
-    history = History(
-        series=tuple(map(str, range(lines))), first_day=date(2025, 1, 1), quantities=sold, simulated=means < 0
-    )
     started = time.perf_counter()
-    ahead = look_ahead(history, AHEAD)
-    forecast = time.perf_counter() - started
+    forecast = fit(panel, HORIZON).forecast(panel)
+    seconds = time.perf_counter() - started
     started = time.perf_counter()
     terms = replace(
         Terms.plain(lines),
@@ -186,16 +169,16 @@ def large(lines: int) -> dict[str, float]:
     nothing = np.zeros((lines, AHEAD))
     make_plan(
         Inputs(
-            as_of=history.last_day,
+            as_of=forecast.first_day - timedelta(days=1),
             lines=tuple((f"{at % 500}", f"{at}") for at in range(lines)),
-            mean=ahead.mean,
-            levels=LEVELS,
-            quantiles=ahead.quantiles,
+            mean=forecast.mean[:, :AHEAD],
+            levels=forecast.levels,
+            quantiles=forecast.quantiles[:, :AHEAD],
             terms=terms,
             arriving=nothing,
             expiring=nothing,
             open=nothing == 0,
-            last_week=sold[-7],
+            last_week=panel.sold[:, -7],
             late=nothing[:, 0] > 0,
             simulated=nothing[:, 0] > 0,
         ),
@@ -203,7 +186,7 @@ def large(lines: int) -> dict[str, float]:
     )
     return {
         "lines": lines,
-        "forecast_seconds": round(forecast, 1),
+        "forecast_seconds": round(seconds, 1),
         "plan_seconds": round(time.perf_counter() - started, 1),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
     }
@@ -218,8 +201,8 @@ def main() -> None:
     given = arguments.parse_args()
     found: dict[str, object] = {"large": [large(lines) for lines in given.lines]}
     if given.data.exists():
-        found["rossmann"] = judge(*rossmann(given.data), given.days)
-        found["bakery"] = judge(*bakery(given.data), given.bakery_days)
+        found["rossmann"] = judge(rossmann(given.data), given.days)
+        found["bakery"] = judge(forecast_data.bakery(given.data), given.bakery_days)
         found["days"] = {"rossmann": given.days, "bakery": given.bakery_days}
     print(json.dumps(found))
 

@@ -284,7 +284,7 @@ def plan(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             )
     for one in found["large"]:
         yield (
-            f"forecast (weekday levels) and plan of {one['lines']:,} place-products, no shared limits",
+            f"forecast (fitted, chosen, calibrated) and plan of {one['lines']:,} place-products, no shared limits",
             f"{one['forecast_seconds']} s and {one['plan_seconds']} s, {one['peak_mb']:,} MB",
             "–",
             "–",

@@ -46,7 +46,7 @@ OPERATIONS = [
     *(
         f"GET /v1/{of}"
         for of in (
-            *(f"plans/{of}" for of in ("next-day", "history", "backtest", "scores")),
+            *(f"plans/{of}" for of in ("next-day", "history", "scores")),
             "plans",
             "plans/{plan_id}",
             *(f"plans/{{plan_id}}/{of}" for of in ("lines", "orders", "orders.csv", "outlook")),

@@ -26,9 +26,7 @@ GUARDED = {
     "/v1/people/person-1/identity": "planner",
     "/v1/plans/next-day": "marketer",
     "/v1/plans/history?series=green%20tea": "marketer",
-    **dict.fromkeys(
-        ("/v1/plans", "/v1/plans/backtest", "/v1/plans/scores", "/v1/plans/2026-05-01.1"), "marketer"
-    ),
+    **dict.fromkeys(("/v1/plans", "/v1/plans/scores", "/v1/plans/2026-05-01.1"), "marketer"),
     **{f"/v1/plans/2026-05-01.1/{of}": "marketer" for of in ("lines", "orders", "orders.csv", "outlook")},
     "/v1/forecasts": "marketer",
     "/v1/forecasts/series?series=green%20tea": "marketer",

@@ -8,6 +8,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from oneshelf.app.goods.plans.ahead import look_ahead
+from oneshelf.app.goods.plans.past import BY_PLACE, past_of
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.testing.shop import LAST_DAY, Shop
@@ -84,6 +86,20 @@ def test_a_plan_can_ask_for_products_at_places(night: Shelf) -> None:
     assert made.quantiles.shape == (len(made.series), 7, 12)
     with pytest.raises(InvalidInput, match="days"):
         night.goods.forecasts.make(days=99)
+
+
+def test_a_plan_takes_what_the_night_expected_and_forecasts_the_rest_itself(night: Shelf) -> None:
+    lines = {line.product_id: line for line in night.goods.plan_next_day().lines}
+    for item in night.goods.forecasts.listing(limit=100).items:
+        assert lines[item.series].mean == pytest.approx(item.means[0], abs=0.001)
+    places = night.goods.forecasts.listing(level="id", place_id="store-1", limit=100)
+    past = past_of(night.core, BY_PLACE, LAST_DAY)
+    ahead = look_ahead(night.core, past, "id")
+    assert len(past.lines) > places.total > 0
+    for item in places.items:
+        row = past.lines.index(("store-1", item.series))
+        assert ahead.mean[row] == pytest.approx(item.means)
+    assert (ahead.mean.sum(axis=1) > 0).sum() > places.total
 
 
 def test_what_an_earlier_day_forecasts_knows_nothing_later(night: Shelf) -> None:

@@ -64,7 +64,7 @@ def test_a_measure_is_asked_by_dimensions_as_table_json_and_csv(folder: Path) ->
 
 def test_people_read_tables(folder: Path) -> None:
     assert "person-1" in run(folder, "people", "portrait", "person-1")
-    assert "WAPE" in run(folder, "plan", "--limit", "2")
+    assert "10 lines." in run(folder, "plan", "--limit", "2")
     assert "on hand" in run(folder, "offers", "for", "person-1")
 
 

@@ -33,7 +33,6 @@ from oneshelf.decisions.plan.making import DEFAULT_POLICY
 from oneshelf.decisions.plan.outlook import Outlook
 from oneshelf.decisions.plan.result import Attention, Plan, PlanLine, PlanPolicy
 from oneshelf.decisions.plan.scoring import PlanScore
-from oneshelf.insight.goods.forecast.next_day_backtest import Backtest
 
 router = APIRouter(prefix="/v1", tags=["plan"])
 
@@ -89,12 +88,6 @@ def history(
 ) -> Answer:
     """What one line of the plan sold on each of the last days."""
     return Answer(shelf.goods.history(series, place_id=place, until=until, days=days, actor=actor))
-
-
-@router.get("/plans/backtest", **answers(Backtest, 404))
-def backtest(shelf: AShelf, actor: AnActor, as_of: Day = None) -> Answer:
-    """How wrong the forecasts behind the plan would have been on the days before it."""
-    return Answer(shelf.goods.backtest(as_of, actor=actor))
 
 
 @router.get("/plans/scores", **answers(tuple[PlanScore, ...]))

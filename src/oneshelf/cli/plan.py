@@ -44,17 +44,11 @@ def plan(context: typer.Context, as_of: AsOf = None, limit: Lines = 20, json: Js
     day = _day(as_of)
     with open_shelf(context) as shelf:
         made = shelf.goods.plan_next_day(day)
-        tested = None if json else shelf.goods.backtest(day)
-    if json or tested is None:
+    if json:
         print_json(made)
         return
     _print_lines(made, made.lines, limit)
     _print_notes(made)
-    print_table(
-        f"Every day from {tested.first_day} to {tested.last_day}, forecast from the days before it",
-        ("method", "WAPE", "RMSSE", "bias", "coverage of the 90% quantile"),
-        ((s.method, s.wape, s.rmsse, s.bias, s.coverage) for s in tested.scores if s.volume == "all"),
-    )
 
 
 @commands.command()

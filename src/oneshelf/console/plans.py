@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from oneshelf.app.goods.planning import DayValue
     from oneshelf.app.goods.plans.kept import PlanHead
     from oneshelf.decisions.plan.result import PlanLine, PlanSummary
-    from oneshelf.insight.goods.forecast.next_day_backtest import Backtest, Score
-
-#: The backtest's methods as people say them; the first is the plan's own.
-METHODS: Final = {
-    "weekday_level": mark("This plan"),
-    "weekday_mean": mark("Mean of the same weekdays"),
-    "moving_average": mark("Mean of the last 28 days"),
-    "seasonal_naive": mark("Same as last week"),
-}
 
 #: Why a line stands first, as people say it.
 ATTENTIONS: Final = {
@@ -92,7 +83,6 @@ def plan(visit: Visit) -> Response:
         lines.sort(key=lambda line: (-abs(line.quantity - (line.before or 0)), line.series))
     shown = len(lines) if visit.query("all") else _LIST_LENGTH
     base = plans.newest(actor=visit.actor) if head is not None and head.scenario else None
-    backtest = _backtest(visit, summary)
     return visit.render(
         "plan.html",
         plan=summary, head=head, base=base,
@@ -101,7 +91,7 @@ def plan(visit: Visit) -> Response:
         ordered=sum(line.quantity > 0 for line in every), edited=sum(line.edit_reason is not None for line in every),
         placed=any(line.place_id is not None for line in every), compared=any(line.before is not None for line in every),
         q=text, look=kind, changed=changed, attentions=_told(visit, ATTENTIONS), words=_told(visit, ATTENTIONS),
-        notes=[visit.reader.say(note) for note in summary.notes], backtest=backtest, scores=_scores(visit, backtest),
+        notes=[visit.reader.say(note) for note in summary.notes], trust=_trust(every),
         days=plans.scores(limit=_SCORES, actor=visit.actor), ways=_told(visit, WAYS), kept=plans.listing(limit=_SCORES, actor=visit.actor).items,
         query=urlencode({"id": head.id} if head is not None else {}),
     )  # fmt: skip
@@ -132,14 +122,11 @@ def _told(visit: Visit, words: dict[str, str]) -> dict[str, str]:
     return {name: visit.reader.text(said) for name, said in words.items()}
 
 
-def _backtest(visit: Visit, summary: PlanSummary) -> Backtest:
-    return visit.shelf.goods.backtest(summary.as_of, actor=visit.actor)
-
-
-def _scores(visit: Visit, backtest: Backtest) -> list[tuple[str, Score]]:
-    """What each method would have been wrong by, over all series; ours first."""
-    found = ((visit.reader.text(name), backtest.score(method)) for method, name in METHODS.items())
-    return [(name, score) for name, score in found if score is not None]
+def _trust(lines: Sequence[PlanLine]) -> float | None:
+    """How wrong such forecasts were lately over all lines, each weighed by what is expected of it; None where nobody knows."""
+    known = [(line.wape, line.mean) for line in lines if line.wape is not None]
+    weight = sum(mean for _, mean in known)
+    return sum(wape * mean for wape, mean in known) / weight if weight else None
 
 
 def _whisker(visit: Visit, line: PlanLine) -> Markup:
@@ -173,12 +160,11 @@ def _series(visit: Visit, *, status: int = 200, error: InvalidInput | None = Non
     history = visit.shelf.goods.history(
         name, place_id=place, until=summary.as_of, days=_HISTORY_DAYS, actor=visit.actor
     )
-    backtest = _backtest(visit, summary)
     open_to_edits = head is not None and head.approved_at is None and visit.actor.may("plan.edit")
     return visit.render(
         "series.html", status,
         plan=summary, head=head, line=line, reason=_said(visit, line.reason), history=history, back=f"/plan?id={head.id}" if head else "/plan",
-        chart=_forecast(visit, summary, line, history), charts=True, backtest=backtest, scores=_scores(visit, backtest),
+        chart=_forecast(visit, summary, line, history), charts=True,
         editable=open_to_edits, words=_told(visit, ATTENTIONS), error=error and (visit.reader.say(error.cause), visit.reader.say(error.remedy)),
     )  # fmt: skip
 

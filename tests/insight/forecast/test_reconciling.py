@@ -17,7 +17,7 @@ def forecast_of(mean, spread=2.0) -> Forecast:
     names = tuple(Series(None, f"s{n}") for n in range(len(mean)))
     return Forecast(
         series=names, first_day=date(2026, 1, 5), mean=mean, levels=(0.1, 0.5, 0.9), quantiles=quantiles,
-        method=("x",) * len(mean), notes=((),) * len(mean),
+        method=("x",) * len(mean), wape=np.zeros(len(mean)), notes=((),) * len(mean),
     )  # fmt: skip
 
 

@@ -17,8 +17,10 @@ from oneshelf.app.goods.stock.stock import Stock
 from oneshelf.app.goods.supply import Supply
 from oneshelf.decisions.plan.result import Plan
 from oneshelf.errors import NotFound
-from oneshelf.insight.goods.forecast.next_day_backtest import Backtest, backtest
 from oneshelf.trust.access import OPERATOR, Actor
+
+#: How far back a line's history is looked for.
+YEAR_DAYS = 365
 
 
 class DayValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,11 +54,6 @@ class Goods:
         """
         return self.plans.next_day(as_of, actor=actor)
 
-    def backtest(self, as_of: date | None = None, *, actor: Actor = OPERATOR) -> Backtest:
-        """How wrong the forecasts behind the plan of that day would have been on the days before it."""
-        actor.require("plan.read")
-        return backtest(self.plans.gathered(as_of).past.history)
-
     def history(
         self,
         series: str,
@@ -68,19 +65,21 @@ class Goods:
     ) -> tuple[DayValue, ...]:
         """What one line of the plan sold on each of the last `days` days up to `until`. Raises NotFound for an unknown one."""
         actor.require("plan.read")
-        known = self.plans.gathered(until).past
-        if (place_id, series) not in known.lines:
+        last = until or self.last_day()
+        sold = (
+            {}
+            if last is None
+            else past.line_by_day(self._core, (place_id, series), last - timedelta(days=YEAR_DAYS - 1), last)
+        )
+        if last is None or not sold:
             raise NotFound(
                 f"The plan has no line {series!r}.", "See the plan for those that sold in the year before."
             )
-        column = known.quantities[-days:, known.lines.index((place_id, series))]
-        first = known.history.last_day - timedelta(days=len(column) - 1)
-        return tuple(
-            DayValue(day=first + timedelta(days=at), quantity=float(sold)) for at, sold in enumerate(column)
-        )
+        span = (last - timedelta(days=back) for back in range(days - 1, -1, -1))
+        return tuple(DayValue(day=day, quantity=sold.get(day, 0.0)) for day in span if day >= min(sold))
 
     def units_by_day(self, *, until: date, days: int) -> tuple[float, ...]:
         """Pieces sold over the whole chain on each of the last `days` days, oldest first."""
-        quantities = self.plans.gathered(until).past.quantities
-        totals = [float(total) for total in quantities[-days:].sum(axis=1)]
-        return (0.0,) * (days - len(totals)) + tuple(totals)
+        first = until - timedelta(days=days - 1)
+        sold = past.units_by_day(self._core, first, until)
+        return tuple(sold.get(first + timedelta(days=at), 0.0) for at in range(days))

@@ -72,13 +72,25 @@ def daily_series(daily: ir.Table, products: ir.Table, level: Level, *, by_place:
 
     Takes `daily_sales` and the catalogue, as `daily_by` does. Columns: place_id, series, day, quantity, simulated.
     """
-    place = daily.place_id if by_place else ibis.null("string")
-    if level == "id":
-        named = daily.mutate(place=place, series=daily.product_id)
-    else:
-        placed = products.select(catalogued_id=products.id, series=products[level])
-        joined = daily.mutate(place=place).left_join(placed, daily.product_id == placed.catalogued_id)
-        named = joined.mutate(series=joined.series.fill_null(UNPLACED))
+    named = _named(daily, products, level, by_place=by_place)
     return named.group_by(place_id=named.place, series=named.series, day=named.day).aggregate(
         quantity=named.quantity.sum().cast("int64"), simulated=named.simulated.any()
     )
+
+
+def earned_series(daily: ir.Table, products: ir.Table, level: Level, *, by_place: bool) -> ir.Table:
+    """What each series brought, by currency: place_id, series, currency, pieces, amount_minor. Takes what `daily_series` does."""
+    named = _named(daily, products, level, by_place=by_place)
+    return named.group_by(place_id=named.place, series=named.series, currency=named.currency).aggregate(
+        pieces=named.quantity.sum().cast("int64"), amount_minor=named.amount_minor.sum().cast("int64")
+    )
+
+
+def _named(daily: ir.Table, products: ir.Table, level: Level, *, by_place: bool) -> ir.Table:
+    """Sales with the series that each is of, and its place where series are by place."""
+    placed_sales = daily.mutate(place=daily.place_id if by_place else ibis.null("string"))
+    if level == "id":
+        return placed_sales.mutate(series=placed_sales.product_id)
+    placed = products.select(catalogued_id=products.id, series=products[level])
+    joined = placed_sales.left_join(placed, placed_sales.product_id == placed.catalogued_id)
+    return joined.mutate(series=joined.series.fill_null(UNPLACED))

@@ -50,6 +50,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     by_place: bool = False
     #: only at these places; None for all
     places: tuple[str, ...] | None = None
+    #: also products that hardly sell, at places that are known
+    rare: bool = False
 
 
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +67,8 @@ def gather(core: Core, scope: Scope, as_of: date) -> Gathered:
         sales = daily.sales(core)
         since = as_of - timedelta(days=HISTORY_DAYS - 1)
         sold = sales.filter(sales.day.between(since, as_of))
+        if scope.rare:
+            sold = sold.filter(sold.place_id.notnull())
         if scope.places is not None:
             sold = sold.filter(sold.place_id.isin(scope.places))
         with core.database.read() as connection:
@@ -82,7 +86,7 @@ def gather(core: Core, scope: Scope, as_of: date) -> Gathered:
     np.add.at(matrix, (at, day), rows["quantity"].to_numpy())
     simulated = np.zeros(len(series), dtype=np.bool_)
     np.logical_or.at(simulated, at, rows["simulated"].to_numpy(zero_copy_only=False))
-    keep = _worth_it(matrix) if scope.level == "id" else np.ones(len(series), dtype=np.bool_)
+    keep = _worth_it(matrix) if scope.level == "id" and not scope.rare else np.ones(len(series), np.bool_)
     if not keep.any():
         raise NotFound(
             f"No product sold on {SOLD_DAYS_MIN} of the {RECENT_DAYS} days up to {as_of}.",

@@ -29,6 +29,8 @@ SCHEMA: Final = pa.schema(
         ("for_day", pa.date32()),
         ("mean", pa.float64()),
         *((name, pa.float64()) for name in QUANTILES.values()),
+        #: how wrong such forecasts of the series were before; null where nothing was sold
+        ("wape", pa.float64()),
         ("method", pa.string()),
         ("notes", pa.list_(pa.string())),
         ("simulated", pa.bool_()),
@@ -54,6 +56,7 @@ def rows_of(level: str, forecast: Forecast, simulated: Bools | None, day: date) 
         "series": each([series.product_id for series in forecast.series], pa.string()),
         "for_day": pa.array(dates * count, pa.date32()),
         "mean": pa.array(forecast.mean.ravel()),
+        "wape": pa.array(forecast.wape, from_pandas=True).take(pa.array(of_series)),
         "method": each(list(forecast.method), pa.string()),
         "notes": each([list(said) for said in forecast.notes], pa.list_(pa.string())),
         "simulated": each(
@@ -80,10 +83,15 @@ def nights(core: Core) -> set[date]:
     return {date.fromisoformat(found.group(1)) for file in files if (found := _DAY.search(file))}
 
 
+def of_night(core: Core, day: date) -> Any:
+    """What was expected after the close of a day."""
+    return core.engine.derived(TABLE, SCHEMA, days=(day, day))
+
+
 def newest(core: Core) -> tuple[Any, date]:
     """The table of the newest night, and its day. Raises NotFound before the first."""
     days = nights(core)
     if not days:
         raise NotFound("There are no forecasts yet.", "Make them: `oneshelf run forecast`.")
     day = max(days)
-    return core.engine.derived(TABLE, SCHEMA, days=(day, day)), day
+    return of_night(core, day), day

@@ -1,46 +1,122 @@
-"""The days ahead of a plan: demand with its quantiles, by the method whose backtest stands beside the plan."""
+"""The days ahead of a plan: what the night forecast where it knows the newest day, else a forecast made now."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
+import pyarrow as pa
 
-from oneshelf.decisions.plan.arrays import Floats
-from oneshelf.insight.goods.forecast.history import History
-from oneshelf.insight.goods.forecast.next_day import METHODS, SHIPPED, quantiles, spreads
-from oneshelf.insight.goods.forecast.next_day_backtest import wape_by_series
+from oneshelf.app.core import Core
+from oneshelf.app.goods.forecasting import table
+from oneshelf.app.goods.plans.past import Past
+from oneshelf.decisions.plan.arrays import Floats, Rows
+from oneshelf.insight.goods.forecast.forecaster import HORIZON, fit
+from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.insight.goods.forecast.result import LEVELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
-    """Demand after the last day of a history."""
+    """Demand of a plan's lines on the `HORIZON` days after the last known one."""
 
     #: lines x days
     mean: Floats
     levels: tuple[float, ...]
     #: lines x days x levels
     quantiles: Floats
-    #: by line; NaN: nothing was sold in the backtest's days
+    #: by line: how wrong such forecasts were before; NaN: nothing was sold
     wape: Floats
+    #: by line: what a reader should know of its forecast
+    notes: tuple[tuple[str, ...], ...]
+
+    def only(self, rows: Rows) -> Ahead:
+        """Some of the lines."""
+        return Ahead(
+            mean=self.mean[rows],
+            levels=self.levels,
+            quantiles=self.quantiles[rows],
+            wape=self.wape[rows],
+            notes=tuple(self.notes[row] for row in rows),
+        )
 
 
-def look_ahead(history: History, days: int) -> Ahead:
-    """Demand of each line on each of the next days.
+def look_ahead(core: Core, past: Past, level: str) -> Ahead:
+    """Demand of each line on each of the next days. `level` is that of the lines: "type" over the chain, "id" at places.
 
-    A day further ahead is forecast as if the days before it had sold what was forecast; its spread is that of the next day's errors.
+    The night's forecasts are taken where they were made after the close of the past's last day. Lines that sell too rarely for the
+    night are forecast now, by the plain methods; without a night all are, by every method.
     """
-    method = METHODS[SHIPPED]
-    first = method(history.quantities)
-    known = history.quantities
-    means = [first[-1]]
-    while len(means) < days:
-        known = np.vstack([known, means[-1]])
-        means.append(method(known)[-1])
-    variance = spreads(history.quantities, first)[-1]
-    by_level = [[quantiles(mean, variance, level) for level in LEVELS] for mean in means]
-    wape = np.array([np.nan if one is None else one for one in wape_by_series(history, first)], dtype=float)
+    night = _from_night(core, past, level)
+    if night is None:
+        return _made(past.panel, boost=True)
+    rows, kept = night
+    rest = np.setdiff1d(np.arange(len(past.lines), dtype=np.intp), rows)
+    return kept if not rest.size else _together(rows, kept, rest, _made(past.panel.take(rest), boost=False))
+
+
+def _made(panel: Panel, *, boost: bool) -> Ahead:
+    made = fit(panel, HORIZON, boost=boost).forecast(panel)
     return Ahead(
-        mean=np.column_stack(means), levels=LEVELS, quantiles=np.array(by_level).transpose(2, 0, 1), wape=wape
+        mean=made.mean, levels=made.levels, quantiles=made.quantiles, wape=made.wape, notes=made.notes
+    )
+
+
+def _from_night(core: Core, past: Past, level: str) -> tuple[Rows, Ahead] | None:
+    """The lines that the night forecast, and what it expects of them; None when there was no such night."""
+    if past.last_day not in table.nights(core):
+        return None
+    at_places = past.lines[0][0] is not None
+    with core.analysis:
+        night = table.of_night(core, past.last_day)
+        here = night.place_id.notnull() if at_places else night.place_id.isnull()
+        found = core.engine.run(night.filter((night.level == level) & here))
+    row = _rows_of(found, past.lines)
+    found, row = found.filter(pa.array(row >= 0)), row[row >= 0]
+    if not row.size:
+        return None
+    days = _days_since(found["for_day"], past.last_day)
+    rows, at = np.unique(row, return_inverse=True)
+    shape = (len(rows), HORIZON)
+    mean, quantiles = np.zeros(shape), np.zeros((*shape, len(LEVELS)))
+    mean[at, days] = found["mean"].to_numpy()
+    for column, name in enumerate(table.QUANTILES.values()):
+        quantiles[at, days, column] = found[name].to_numpy()
+    first = np.flatnonzero(days == 0)
+    wape = np.full(len(rows), np.nan)
+    wape[at[first]] = found["wape"].to_numpy()[first]
+    said = dict(zip(at[first].tolist(), found["notes"].take(pa.array(first)).to_pylist(), strict=True))
+    notes = tuple(tuple(said.get(one, ())) for one in range(len(rows)))
+    return rows.astype(np.intp), Ahead(mean=mean, levels=LEVELS, quantiles=quantiles, wape=wape, notes=notes)
+
+
+def _rows_of(found: pa.Table, lines: tuple[tuple[str | None, str], ...]) -> Rows:
+    """By row of the night, the line that it is of; -1 for none."""
+    place, series = (found[name].combine_chunks().dictionary_encode() for name in ("place_id", "series"))
+    of_place = np.asarray(place.indices.fill_null(-1), dtype=np.int64)
+    of_series = np.asarray(series.indices, dtype=np.int64)
+    pairs, at = np.unique(of_place * max(len(series.dictionary), 1) + of_series, return_inverse=True)
+    places, names = [*place.dictionary.to_pylist(), None], series.dictionary.to_pylist()
+    row_of = {(line[0], line[1]): row for row, line in enumerate(lines)}
+    width = max(len(names), 1)
+    rows = [row_of.get((places[pair // width], names[pair % width]), -1) for pair in pairs.tolist()]
+    return np.array(rows, dtype=np.intp)[at.ravel()] if rows else np.empty(0, dtype=np.intp)
+
+
+def _days_since(days: pa.ChunkedArray, last: date) -> Rows:
+    after: Rows = (days.to_numpy().astype("datetime64[D]") - np.datetime64(last)).astype(np.intp)
+    return after - 1
+
+
+def _together(rows: Rows, some: Ahead, rest: Rows, others: Ahead) -> Ahead:
+    """Two parts as one, each in the rows of its lines."""
+    order = np.argsort(np.concatenate([rows, rest]))
+    notes = (*some.notes, *others.notes)
+    return Ahead(
+        mean=np.concatenate([some.mean, others.mean])[order],
+        levels=some.levels,
+        quantiles=np.concatenate([some.quantiles, others.quantiles])[order],
+        wape=np.concatenate([some.wape, others.wape])[order],
+        notes=tuple(notes[at] for at in order),
     )

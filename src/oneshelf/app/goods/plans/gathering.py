@@ -21,11 +21,11 @@ from oneshelf.books import goods, places, supply
 from oneshelf.decisions.plan.arrays import Bools, Floats
 from oneshelf.decisions.plan.inputs import Inputs, Terms
 from oneshelf.decisions.plan.limits import Limit
-from oneshelf.insight.goods.forecast.history import History
+from oneshelf.insight.goods.forecast.forecaster import HORIZON
 from oneshelf.words.supply import SupplyTerm
 
 #: Days that are looked at: a week for the outlook, more where goods take longer to come or keep longer.
-DAYS_MIN, DAYS_MAX = 7, 28
+DAYS_MIN, DAYS_MAX = 7, HORIZON
 
 #: What weekdays sold before so many weeks are known is chance.
 WEEKS_KNOWN = 8
@@ -86,7 +86,7 @@ def _by_type(sight: Sight, as_of: date, before: Mapping[Line, int]) -> Gathered:
     notes = [
         "No supply terms are known: product types are planned over the whole chain, as goods of one day."
     ]
-    if past.history.days and not past.quantities[-1].any():
+    if not past.quantities[-1].any():
         notes.append(f"Nothing was sold on {as_of}: was it closed, or is its data still missing?")
     is_late = np.zeros(len(past.lines), dtype=np.bool_)
     at_hand = AtHand(arriving=nothing, expiring=nothing)
@@ -105,7 +105,7 @@ class _Found:
 def _by_terms(
     core: Core, sight: Sight, found: _Found, *, before: Mapping[Line, int], budget_minor: int | None
 ) -> Gathered:
-    as_of = found.past.history.last_day
+    as_of = found.past.last_day
     held = [(row, term) for row, term in found.held if term.lead_time_days <= DAYS_MAX]
     past = found.past.only(np.array([row for row, _ in held], dtype=np.intp))
     lines = [(place or "", term) for (place, _), (_, term) in zip(past.lines, held, strict=True)]
@@ -143,39 +143,43 @@ def _gathered(
     limits: tuple[Limit, ...] = (),
 ) -> Gathered:
     days = at_hand.arriving.shape[1]
-    history = past.history
-    ahead = sight.ahead(past, days)
+    panel = past.panel
+    ahead = sight.ahead(past, "type" if past.lines[0][0] is None else "id")
     where = [place for place, _ in past.lines]
-    weekday = past.quantities[-7] if history.days >= 7 else np.zeros(len(past.lines))
+    weekday = past.quantities[-7] if panel.steps >= 7 else np.zeros(len(past.lines))
     inputs = Inputs(
-        as_of=history.last_day,
+        as_of=past.last_day,
         lines=past.lines,
-        mean=ahead.mean,
+        mean=ahead.mean[:, :days],
         levels=ahead.levels,
-        quantiles=ahead.quantiles,
+        quantiles=ahead.quantiles[:, :days],
         terms=terms,
         arriving=at_hand.arriving,
         expiring=at_hand.expiring,
-        open=~closed_ahead(past.quantities, where, days),
+        open=~closed_ahead(past.quantities, where, days) & panel.open(panel.steps, panel.steps + days),
         limits=limits,
         currency=past.currency,
         last_week=np.maximum(weekday, 0),
         late=is_late,
         simulated=past.simulated,
+        remarks=tuple(map(_remarks, ahead.notes)),
         wape=ahead.wape,
         before=np.array([before.get(line, np.nan) for line in past.lines], dtype=float),
-        notes=(*notes, *_told(history)),
+        notes=(*notes, *_told(past)),
     )
     return Gathered(past=past, inputs=inputs)
 
 
-def _told(history: History) -> list[str]:
-    notes = ["Holidays, promotions and empty shelves are not known to this forecast."]
-    if history.days < 7 * WEEKS_KNOWN:
-        notes.append(
-            f"Only {history.days} days of sales are known; forecasts are rough before {7 * WEEKS_KNOWN}."
-        )
-    if history.simulated.any():
+def _remarks(notes: Sequence[str]) -> tuple[str, ...]:
+    """What the forecast has to say of a line, as sentences."""
+    return tuple(f"Forecast: {note}." for note in notes)
+
+
+def _told(past: Past) -> list[str]:
+    notes, days = [], past.panel.steps
+    if days < 7 * WEEKS_KNOWN:
+        notes.append(f"Only {days} days of sales are known; forecasts are rough before {7 * WEEKS_KNOWN}.")
+    if past.simulated.any():
         notes.append("Simulated events are among the sales.")
     return notes
 

@@ -1,7 +1,8 @@
-"""What was sold, as the matrices that a plan forecasts from: by product type over the chain, or by place and product."""
+"""What was sold, as the lines that a plan is made for: product types over the chain, or products by place."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,51 +12,54 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.forecasting.panels import GROUPS, Scope, gather
 from oneshelf.app.goods.products_table import products_table
 from oneshelf.decisions.plan.arrays import Bools, Floats, Rows
-from oneshelf.errors import NotFound
-from oneshelf.insight.goods.demand import daily_by
-from oneshelf.insight.goods.forecast.history import History
-
-#: How much of the past a plan reads: a year shows every season once.
-HISTORY_DAYS = 365
+from oneshelf.insight.goods.demand import Level, daily_series, earned_series
+from oneshelf.insight.goods.forecast.panel import Panel
 
 #: Days whose sales say what a piece is sold for, where no price list does.
 PRICE_DAYS = 56
 
+BY_TYPE = Scope(level="type")
+BY_PLACE = Scope(level="id", by_place=True, rare=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """Net sales of some lines up to a day."""
+    """Net sales of some lines up to a day, with all that is known about these days and those to come."""
 
-    #: (place or None for the whole chain, product or product type)
-    lines: tuple[tuple[str | None, str], ...]
-    history: History
+    #: by (place or None for the whole chain, product or product type)
+    panel: Panel
+    #: by line: whether simulated events are among its sales
+    simulated: Bools
     #: by line: what a piece brought lately, in minor units; NaN: nothing was sold
     price_minor: Floats
     currency: str | None
 
     @property
+    def lines(self) -> tuple[tuple[str | None, str], ...]:
+        """(Place or None for the whole chain, product or product type)."""
+        return self.panel.series
+
+    @property
+    def last_day(self) -> date:
+        """The last day that is known."""
+        return self.panel.day(self.panel.steps - 1)
+
+    @property
     def quantities(self) -> Floats:
         """Days x lines."""
-        return self.history.quantities
+        return self.panel.sold.T
 
     def only(self, rows: Rows) -> Past:
         """Some of the lines."""
-        history = self.history
-        chosen = History(
-            series=tuple(history.series[row] for row in rows),
-            first_day=history.first_day,
-            quantities=history.quantities[:, rows],
-            simulated=history.simulated[rows],
+        return Past(
+            panel=self.panel.take(rows),
+            simulated=self.simulated[rows],
+            price_minor=self.price_minor[rows],
+            currency=self.currency,
         )
-        lines = tuple(self.lines[row] for row in rows)
-        return Past(lines=lines, history=chosen, price_minor=self.price_minor[rows], currency=self.currency)
-
-    @property
-    def simulated(self) -> Bools:
-        """By line: whether simulated events are among its sales."""
-        return self.history.simulated
 
 
 def last_day(core: Core) -> date | None:
@@ -67,99 +71,70 @@ def last_day(core: Core) -> date | None:
     return day
 
 
-def by_type(core: Core, until: date) -> Past:
-    """Product types over the whole chain. Raises NotFound when nothing was sold in the year before."""
+def past_of(core: Core, scope: Scope, until: date) -> Past:
+    """The lines of a scope. Raises NotFound when nothing was sold in the year before."""
+    found = gather(core, scope, until)
     with core.analysis:
-        rows = core.engine.run(
-            daily_by(_sold(core, until, HISTORY_DAYS), products_table(core, ["type"]), "type")
-        )
-        _check(rows, until)
-        lately = core.engine.run(_earned_by_type(core, until))
-    columns = (rows[name].to_pylist() for name in ("series", "day", "quantity", "simulated"))
-    history = History.of(zip(*columns, strict=True), first_day=_first_day(rows, until), last_day=until)
-    lines: tuple[tuple[str | None, str], ...] = tuple((None, name) for name in history.series)
-    return _priced(lines, history, lately, keys=lately["series"].to_pylist(), names=history.series)
+        lately = core.engine.run(_earned(core, scope, until))
+    keys = list(zip(lately["place_id"].to_pylist(), lately["series"].to_pylist(), strict=True))
+    price, currency = _priced(found.panel.series, lately, keys)
+    return Past(panel=found.panel, simulated=found.simulated, price_minor=price, currency=currency)
 
 
-def by_place(core: Core, until: date) -> Past:
-    """Products at each place where they were sold in the year before. Raises NotFound when nothing was."""
+def sold_on(core: Core, day: date, *, by_place: bool) -> dict[tuple[str | None, str], float]:
+    """What each line sold on one day."""
     with core.analysis:
-        sold = _sold(core, until, HISTORY_DAYS).filter(lambda t: t.place_id.notnull())
-        grouped = sold.group_by("place_id", "product_id", "day").aggregate(
-            quantity=sold.quantity.sum().cast("int64"), simulated=sold.simulated.any()
+        sales: Any = daily.sales(core)
+        level: Level = "id" if by_place else "type"
+        named = daily_series(
+            sales.filter(sales.day == day), products_table(core, GROUPS), level, by_place=by_place
         )
-        rows = core.engine.run(grouped)
-        _check(rows, until)
-        lately = core.engine.run(_earned_by_place(core, until))
-    history, pairs = _spread(rows, _first_day(rows, until), until)
-    keys = list(zip(lately["place_id"].to_pylist(), lately["product_id"].to_pylist(), strict=True))
-    return _priced(pairs, history, lately, keys=keys, names=pairs)
+        rows = core.engine.run(named)
+    return {
+        (place_id, series): float(pieces)
+        for place_id, series, pieces in zip(
+            *(rows[name].to_pylist() for name in ("place_id", "series", "quantity")), strict=True
+        )
+    }
 
 
-def _sold(core: Core, until: date, days: int) -> Any:
-    sales = daily.sales(core)
-    return sales.filter(sales.day.between(until - timedelta(days=days - 1), until))
+def line_by_day(core: Core, line: tuple[str | None, str], first: date, last: date) -> dict[date, float]:
+    """What one line sold on each day on which it sold something."""
+    place_id, series = line
+    with core.analysis:
+        sales: Any = daily.sales(core)
+        chosen = sales.filter(sales.day.between(first, last))
+        if place_id is not None:
+            chosen = chosen.filter(chosen.place_id == place_id)
+        named = daily_series(
+            chosen,
+            products_table(core, GROUPS),
+            "type" if place_id is None else "id",
+            by_place=place_id is not None,
+        )
+        rows = core.engine.run(named.filter(named.series == series)).to_pylist()
+    return {row["day"]: float(row["quantity"]) for row in rows}
 
 
-def _check(rows: pa.Table, until: date) -> None:
-    if not rows.num_rows:
-        raise NotFound(f"Nothing was sold in the year up to {until}.", "Choose a day on which the shop sold.")
+def units_by_day(core: Core, first: date, last: date) -> dict[date, float]:
+    """Pieces sold over the whole chain on each day on which something was."""
+    with core.analysis:
+        sales: Any = daily.sales(core)
+        chosen = sales.filter(sales.day.between(first, last))
+        rows = core.engine.run(chosen.group_by("day").aggregate(pieces=chosen.quantity.sum())).to_pylist()
+    return {row["day"]: float(row["pieces"]) for row in rows}
 
 
-def _first_day(rows: pa.Table, until: date) -> date:
-    first_sold: date = min(rows["day"].to_pylist())
-    return max(until - timedelta(days=HISTORY_DAYS - 1), first_sold)
-
-
-def _earned_by_type(core: Core, until: date) -> Any:
-    sold = _sold(core, until, PRICE_DAYS)
-    catalogue = products_table(core, ["type"])
-    placed = catalogue.select(catalogued_id=catalogue.id, series=catalogue.type)
-    joined = sold.left_join(placed, sold.product_id == placed.catalogued_id)
-    return joined.group_by("series", "currency").aggregate(
-        pieces=joined.quantity.sum(), amount_minor=joined.amount_minor.sum()
-    )
-
-
-def _earned_by_place(core: Core, until: date) -> Any:
-    sold = _sold(core, until, PRICE_DAYS)
-    return sold.group_by("place_id", "product_id", "currency").aggregate(
-        pieces=sold.quantity.sum(), amount_minor=sold.amount_minor.sum()
-    )
-
-
-def _spread(
-    rows: pa.Table, first_day: date, last: date
-) -> tuple[History, tuple[tuple[str | None, str], ...]]:
-    """A dense matrix from rows of place, product, day, quantity and simulated."""
-    places, products = (
-        rows[name].combine_chunks().dictionary_encode() for name in ("place_id", "product_id")
-    )
-    width = max(len(products.dictionary), 1)
-    code = places.indices.to_numpy().astype(np.int64) * width + products.indices.to_numpy()
-    codes, column = np.unique(code, return_inverse=True)
-    day = rows["day"].combine_chunks().cast(pa.int32()).to_numpy() - (first_day - date(1970, 1, 1)).days
-    quantities = np.zeros(((last - first_day).days + 1, len(codes)))
-    np.add.at(quantities, (day, column), rows["quantity"].to_numpy())
-    simulated = np.zeros(len(codes), dtype=np.bool_)
-    np.logical_or.at(simulated, column, rows["simulated"].to_numpy())
-    place_names, product_names = places.dictionary.to_pylist(), products.dictionary.to_pylist()
-    pairs: tuple[tuple[str | None, str], ...] = tuple(
-        (place_names[one // width], product_names[one % width]) for one in codes.tolist()
-    )
-    names = tuple(f"{product} @ {place}" for place, product in pairs)
-    return History(series=names, first_day=first_day, quantities=quantities, simulated=simulated), pairs
+def _earned(core: Core, scope: Scope, until: date) -> Any:
+    sales: Any = daily.sales(core)
+    sold = sales.filter(sales.day.between(until - timedelta(days=PRICE_DAYS - 1), until))
+    return earned_series(sold, products_table(core, GROUPS), scope.level, by_place=scope.by_place)
 
 
 def _priced(
-    lines: tuple[tuple[str | None, str], ...],
-    history: History,
-    lately: pa.Table,
-    *,
-    keys: list[Any],
-    names: tuple[Any, ...],
-) -> Past:
-    """With what a piece brought lately, in the currency in which most was sold."""
+    lines: Sequence[tuple[str | None, str]], lately: pa.Table, keys: list[tuple[str | None, str]]
+) -> tuple[Floats, str | None]:
+    """What a piece brought lately by line, in the currency in which most was sold."""
     totals: dict[str, int] = {}
     found = list(
         zip(keys, *(lately[name].to_pylist() for name in ("currency", "pieces", "amount_minor")), strict=True)
@@ -170,5 +145,5 @@ def _priced(
     price = {
         key: amount / pieces for key, currency, pieces, amount in found if currency == main and pieces > 0
     }
-    known = np.array([price.get(name, np.nan) for name in names], dtype=float)
-    return Past(lines=lines, history=history, price_minor=np.where(known > 0, known, np.nan), currency=main)
+    known = np.array([price.get(tuple(line), np.nan) for line in lines], dtype=float)
+    return np.where(known > 0, known, np.nan), main

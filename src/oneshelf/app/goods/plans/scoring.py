@@ -23,7 +23,7 @@ def scored(
     Raises NotFound when nothing was sold on the day.
     """
     pairs = [(old, new) for old, new in zip(made, changed, strict=True) if new.arrives_on == for_day]
-    sold = _sold(core, for_day, by_place=any(new.place_id is not None for _, new in pairs))
+    sold = pasts.sold_on(core, for_day, by_place=any(new.place_id is not None for _, new in pairs))
     if not sold:
         raise NotFound(f"Nothing was sold on {for_day}.", "Score the plan when the day's sales are in.")
     lines = [new for _, new in pairs]
@@ -51,9 +51,3 @@ def scored(
     if any(line.cost_minor is None for line in lines):
         notes.append(f"Where a cost is not known, a margin of {margin_share:.0%} was assumed.")
     return score_day(for_day, day, orders, notes=tuple(notes))
-
-
-def _sold(core: Core, day: date, *, by_place: bool) -> dict[tuple[str | None, str], float]:
-    past = (pasts.by_place if by_place else pasts.by_type)(core, day)
-    row = past.quantities[-1]
-    return {line: float(row[at]) for at, line in enumerate(past.lines) if row[at]}

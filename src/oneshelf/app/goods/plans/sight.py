@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.forecasting import table
 from oneshelf.app.goods.plans import past as pasts
 from oneshelf.app.goods.plans.ahead import Ahead, look_ahead
-from oneshelf.app.goods.plans.past import Past
+from oneshelf.app.goods.plans.past import BY_PLACE, BY_TYPE, Past
 from oneshelf.books import cursors
 
 T = TypeVar("T")
@@ -29,16 +30,17 @@ class Sight:
 
     def by_type(self, until: date) -> Past:
         """Product types over the whole chain. Raises NotFound when nothing was sold."""
-        return self.keep(("type", until), lambda: pasts.by_type(self._core, until))
+        return self.keep(("type", until), lambda: pasts.past_of(self._core, BY_TYPE, until))
 
     def by_place(self, until: date) -> Past:
         """Products by place. Raises NotFound when nothing was sold."""
-        return self.keep(("place", until), lambda: pasts.by_place(self._core, until))
+        return self.keep(("place", until), lambda: pasts.past_of(self._core, BY_PLACE, until))
 
-    def ahead(self, past: Past, days: int) -> Ahead:
-        """The days after a past."""
-        key = ("ahead", past.history.last_day, past.lines, days)
-        return self.keep(key, lambda: look_ahead(past.history, days))
+    def ahead(self, past: Past, level: str) -> Ahead:
+        """The days after a past, whose lines are of a level."""
+        made = past.last_day in table.nights(self._core)
+        key = ("ahead", past.last_day, past.lines, made)
+        return self.keep(key, lambda: look_ahead(self._core, past, level))
 
     def keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What was made under this key from the same sales, else made now."""

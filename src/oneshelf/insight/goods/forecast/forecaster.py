@@ -86,6 +86,7 @@ class Fitted:
             levels=levels,
             quantiles=spread.quantiles(mean, excess, segment, self.laws, levels),
             method=tuple(method.tolist()),
+            wape=_wape(errors),
             notes=notes_of(panel, segment, look.restored.steps, guarded),
         )
 
@@ -244,6 +245,13 @@ def _errors(panel: Panel, past: Past, horizon: int, made: Callable[[int], Floats
     return spread.Errors(mean, past.demand[:, last], told, ahead)
 
 
+def _wape(errors: spread.Errors) -> Floats:
+    """By series: the errors of its past forecasts over what was wanted."""
+    wanted = np.where(errors.known, errors.demand, 0.0).sum(axis=1)
+    missed = np.where(errors.known, np.abs(errors.mean - errors.demand), 0.0).sum(axis=1)
+    return np.where(wanted > 0, missed / np.maximum(wanted, 1e-12), np.nan)
+
+
 def _chosen(
     errors: dict[str, spread.Errors], past: Past, until: int, segment: NDArray[np.str_]
 ) -> tuple[Choice, ...]:
@@ -281,5 +289,6 @@ def _joined(parts: list[Forecast]) -> Forecast:
         levels=parts[0].levels,
         quantiles=np.concatenate([part.quantiles for part in parts]),
         method=tuple(one for part in parts for one in part.method),
+        wape=np.concatenate([part.wape for part in parts]),
         notes=tuple(one for part in parts for one in part.notes),
     )

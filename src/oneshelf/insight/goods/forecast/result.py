@@ -37,6 +37,8 @@ class Forecast:
     quantiles: Floats
     #: by series: what made it, such as "weekday_level"
     method: tuple[str, ...]
+    #: by series: how wrong such forecasts were of the days before, sum of errors over sum of demand; NaN where none was wanted
+    wape: Floats
     #: by series: what a reader should know, such as "new: the profile of its category"
     notes: tuple[tuple[str, ...], ...]
 
