@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+import shutil
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+import oneshelf
+from oneshelf.app.goods.plans.ahead import look_ahead
+from oneshelf.app.goods.plans.past import BY_TYPE, past_of
 from oneshelf.app.offers.delivery import deliver
 from oneshelf.app.shelf import Shelf
 from oneshelf.decisions.plan.changing import Circumstances, Edit
 from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from oneshelf.events.catalogue import OrderCompleted
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
 from oneshelf.words.supply import Supplier, SupplyTerm
+
+from .conftest import settings_for
 
 ANN = Actor(name="ann", role="planner")
 
@@ -127,6 +137,35 @@ def test_an_approval_tells_every_party_its_part_and_the_ledger_what_is_due(suppl
     later = plans.make(now=NOW)
     coming = line_of(supplied, later.id, most.product_id, "store-1")
     assert coming.at_hand == line_of(supplied, head.id, most.product_id, "store-1").at_hand + most.pieces
+
+
+def test_an_afternoons_plan_counts_what_today_sold_so_far_and_will_still_sell(
+    prepared: Path, tmp_path: Path, shop: Shop
+) -> None:
+    """The same day at two o'clock and after midnight."""
+    shutil.copytree(prepared, tmp_path / "data")
+    noon = datetime.combine(LAST_DAY, time(14), ZoneInfo("Asia/Shanghai"))
+    settings = settings_for(tmp_path / "data").model_copy(update={"clock": noon})
+    with oneshelf.open(settings) as shelf:
+        head = shelf.goods.plans.make(now=noon)
+        assert head.for_day == LAST_DAY + timedelta(days=1)
+        (told,) = (note for note in head.summary.notes if "is not over" in note)
+        share = float(re.search(r"(\d+)% of a day", told)[1]) / 100
+        zones = {place.id: place.time_zone for place in shop.places}
+        past = [e for e in shop.events if isinstance(e.body, OrderCompleted)]
+        local = [e.happened_at.astimezone(ZoneInfo(zones[e.place_id])) for e in past]
+        weighed = [
+            (len(e.body.lines), at + (LAST_DAY - at.date()) <= noon)
+            for e, at in zip(past, local, strict=True)
+            if LAST_DAY - timedelta(days=28) <= at.date() < LAST_DAY
+        ]
+        expected = sum(n for n, before in weighed if before) / sum(n for n, _ in weighed)
+        assert share == pytest.approx(expected, abs=0.01)
+        line = shelf.goods.plans.all_lines(head.id)[0]
+        evening = look_ahead(shelf.core, past_of(shelf.core, BY_TYPE, LAST_DAY).before_today, "type")
+        row = [name for _, name in past_of(shelf.core, BY_TYPE, LAST_DAY).lines].index(line.product_id)
+        assert line.mean == pytest.approx(evening.mean[row, 1], rel=0.3)
+        assert line.mean != pytest.approx(evening.mean[row, 1], rel=1e-6)  # today speaks
 
 
 def test_a_budget_that_is_too_small_is_told_and_kept(supplied: Shelf) -> None:

@@ -10,12 +10,14 @@ from datetime import date
 import numpy as np
 
 from oneshelf.app.core import Core
+from oneshelf.app.goods.plans.ahead import Ahead
 from oneshelf.app.goods.plans.at_hand import AtHand, Lot, laid_out
 from oneshelf.app.goods.plans.calendar import closed_ahead, late
 from oneshelf.app.goods.plans.lots import lots_known
 from oneshelf.app.goods.plans.past import Past
 from oneshelf.app.goods.plans.sight import Sight
 from oneshelf.app.goods.plans.terms import Line, Sources, limits_of, terms_of
+from oneshelf.app.goods.plans.today import LATE_FROM, less_sold, shares, so_far
 from oneshelf.app.goods.prices import Prices
 from oneshelf.books import goods, places, supply
 from oneshelf.decisions.plan.arrays import Bools, Floats
@@ -25,7 +27,8 @@ from oneshelf.insight.goods.forecast.forecaster import HORIZON
 from oneshelf.words.supply import SupplyTerm
 
 #: Days that are looked at: a week for the outlook, more where goods take longer to come or keep longer.
-DAYS_MIN, DAYS_MAX = 7, HORIZON
+#: One less than is forecast, as the first of these may be what is left of today.
+DAYS_MIN, DAYS_MAX = 7, HORIZON - 1
 
 #: What weekdays sold before so many weeks are known is chance.
 WEEKS_KNOWN = 8
@@ -52,7 +55,7 @@ def gather(
     before: Mapping[Line, int],
     budget_minor: int | None = None,
 ) -> Gathered:
-    """The inputs of the plan made after the close of `as_of`; only what was known by then enters.
+    """The inputs of the plan made after `as_of`; only what was known by then enters. Today is taken as what it has sold so far.
 
     Where supply terms are known, lines are products at the places that sell them; without any, product types over the whole
     chain. `before` is what yesterday's plan ordered, by line. Raises NotFound when nothing was sold.
@@ -70,7 +73,7 @@ def gather(
         if held:
             found = _Found(past=past, held=held, sources=sources, lots=lots_known(core, as_of))
             return _by_terms(core, sight, found, before=before, budget_minor=budget_minor)
-    return _by_type(sight, as_of, before)
+    return _by_type(core, sight, as_of, before)
 
 
 def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
@@ -79,7 +82,7 @@ def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
         return Sources.of(products, supply.suppliers(connection), terms, places.places(connection))
 
 
-def _by_type(sight: Sight, as_of: date, before: Mapping[Line, int]) -> Gathered:
+def _by_type(core: Core, sight: Sight, as_of: date, before: Mapping[Line, int]) -> Gathered:
     past = sight.by_type(as_of)
     terms = replace(Terms.plain(len(past.lines)), price_minor=past.price_minor)
     nothing = np.zeros((len(past.lines), DAYS_MIN))
@@ -88,9 +91,9 @@ def _by_type(sight: Sight, as_of: date, before: Mapping[Line, int]) -> Gathered:
     ]
     if not past.quantities[-1].any():
         notes.append(f"Nothing was sold on {as_of}: was it closed, or is its data still missing?")
-    is_late = np.zeros(len(past.lines), dtype=np.bool_)
+    seen = replace(_look(core, sight, past), late=np.zeros(len(past.lines), dtype=np.bool_))
     at_hand = AtHand(arriving=nothing, expiring=nothing)
-    return _gathered(sight, past, terms, at_hand, before=before, is_late=is_late, notes=notes)
+    return _gathered(seen, terms, at_hand, before=before, notes=notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,34 +120,56 @@ def _by_terms(
     for lot in found.lots:
         if lot.arrives_on is None:
             pieces[lot.place_id, lot.product_id] += lot.pieces
-    at_hand = laid_out(found.lots, past.lines, terms.life_days.tolist(), as_of, days)
-    where = [place for place, _ in past.lines]
+    seen = _look(core, sight, past)
+    lots = found.lots if seen.still is None else less_sold(found.lots, past.lines, seen.still)
     return _gathered(
-        sight,
-        past,
+        seen,
         terms,
-        at_hand,
+        laid_out(lots, past.lines, terms.life_days.tolist(), as_of, days),
         before=before,
-        is_late=late(past.quantities, where),
         notes=notes,
         limits=limits_of(lines, found.sources, at_hand=pieces, budget_minor=budget_minor),
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What is known of lines, and what is expected of them from tomorrow on."""
+
+    past: Past
+    ahead: Ahead
+    #: lines whose place sent nothing of the last day
+    late: Bools
+    #: by line: what the last day will still sell; None: it is over
+    still: Floats | None
+    #: how much of the last day has passed, over the whole chain
+    passed: float = 1.0
+
+
+def _look(core: Core, sight: Sight, past: Past) -> _Seen:
+    level = "type" if past.lines[0][0] is None else "id"
+    where = [place for place, _ in past.lines]
+    is_late = late(past.quantities, where)
+    if past.last_day != core.today() or past.panel.steps < 2:
+        return _Seen(past=past, ahead=sight.ahead(past, level), late=is_late, still=None)
+    by_place = sight.passed(past.last_day, core.now())
+    share = shares(past, by_place)
+    is_late &= share >= LATE_FROM
+    ahead, still = so_far(sight.ahead(past.before_today, level), past, share, is_late)
+    return _Seen(past=past, ahead=ahead, late=is_late, still=still, passed=by_place[None])
+
+
 def _gathered(
-    sight: Sight,
-    past: Past,
+    seen: _Seen,
     terms: Terms,
     at_hand: AtHand,
     *,
     before: Mapping[Line, int],
-    is_late: Bools,
     notes: Sequence[str],
     limits: tuple[Limit, ...] = (),
 ) -> Gathered:
-    days = at_hand.arriving.shape[1]
-    panel = past.panel
-    ahead = sight.ahead(past, "type" if past.lines[0][0] is None else "id")
+    past, ahead = seen.past, seen.ahead
+    days, panel = at_hand.arriving.shape[1], past.panel
     where = [place for place, _ in past.lines]
     weekday = past.quantities[-7] if panel.steps >= 7 else np.zeros(len(past.lines))
     inputs = Inputs(
@@ -160,12 +185,12 @@ def _gathered(
         limits=limits,
         currency=past.currency,
         last_week=np.maximum(weekday, 0),
-        late=is_late,
+        late=seen.late,
         simulated=past.simulated,
         remarks=tuple(map(_remarks, ahead.notes)),
         wape=ahead.wape,
         before=np.array([before.get(line, np.nan) for line in past.lines], dtype=float),
-        notes=(*notes, *_told(past)),
+        notes=(*notes, *_told(seen)),
     )
     return Gathered(past=past, inputs=inputs)
 
@@ -175,8 +200,13 @@ def _remarks(notes: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"Forecast: {note}." for note in notes)
 
 
-def _told(past: Past) -> list[str]:
+def _told(seen: _Seen) -> list[str]:
+    past = seen.past
     notes, days = [], past.panel.steps
+    if seen.still is not None:
+        notes.append(
+            f"{past.last_day} is not over: {seen.passed:.0%} of a day is usually done by now, {seen.still.sum():,.0f} pieces may still be sold."
+        )
     if days < 7 * WEEKS_KNOWN:
         notes.append(f"Only {days} days of sales are known; forecasts are rough before {7 * WEEKS_KNOWN}.")
     if past.simulated.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -51,6 +51,11 @@ class Past:
     def quantities(self) -> Floats:
         """Days x lines."""
         return self.panel.sold.T
+
+    @property
+    def before_today(self) -> Past:
+        """Without the last day, which is not over."""
+        return replace(self, panel=self.panel.until(self.panel.steps - 1))
 
     def only(self, rows: Rows) -> Past:
         """Some of the lines."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from oneshelf.app.core import Core
@@ -12,6 +12,7 @@ from oneshelf.app.goods.forecasting import table
 from oneshelf.app.goods.plans import past as pasts
 from oneshelf.app.goods.plans.ahead import Ahead, look_ahead
 from oneshelf.app.goods.plans.past import BY_PLACE, BY_TYPE, Past
+from oneshelf.app.goods.plans.today import passed
 from oneshelf.books import cursors
 
 T = TypeVar("T")
@@ -41,6 +42,13 @@ class Sight:
         made = past.last_day in table.nights(self._core)
         key = ("ahead", past.last_day, past.lines, made)
         return self.keep(key, lambda: look_ahead(self._core, past, level))
+
+    def passed(self, day: date, now: datetime) -> dict[str | None, float]:
+        """By place (None: over the whole chain), the share of a day's business that is usually done by now."""
+        return self.keep(
+            ("passed", day, now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)),
+            lambda: passed(self._core, day, now),
+        )
 
     def keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What was made under this key from the same sales, else made now."""

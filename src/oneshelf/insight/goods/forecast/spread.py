@@ -3,7 +3,8 @@
 Demand is taken as negative binomial around the mean. Its excess is that of the series' own past errors, leaning on its segment's as
 far as these are few, and grows with the steps ahead as the segment's did. What the shape then still gets wrong is put right by
 calibration: when in the past a tenth of all days fell above the quantile of 0.95, that quantile is the one of 0.9 (Kuleshov, Fenner
-and Ermon 2018, Accurate uncertainties for deep learning using calibrated regression).
+and Ermon 2018, Accurate uncertainties for deep learning using calibrated regression). Only how wide quantiles lie is calibrated, not
+to which side: on the few past days that there are, all series err to the same side together, and the next days need not.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Law:
     weight: float
     #: by span between EDGES: how much more or less the excess is
     growth: Floats
-    #: past steps in ascending order of the chance that they had; empty where there were too few
+    #: chances that past steps had, or more, each beside that of the other side, ascending; empty where there were too few
     chances: Floats
 
 
@@ -124,7 +125,7 @@ def _chances(errors: Errors, excess: Floats, growth: Floats, seed: int) -> Float
     came, mean, wide = errors.demand[told], errors.mean[told], wide[told]
     upper, lower = counts.at_most(came, mean, wide), counts.at_most(came - 1.0, mean, wide)
     drawn = lower + (upper - lower) * np.random.default_rng(seed).random(came.size)
-    return np.sort(drawn)
+    return np.sort(np.concatenate([drawn, 1.0 - drawn]))
 
 
 def _calibrated(law: Law, levels: Floats) -> Floats:
