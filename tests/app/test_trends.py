@@ -166,10 +166,14 @@ def test_a_backtest_of_the_shops_own_past_scores_the_types(searched: Shelf) -> N
         searched.trends.backtest("product", signal="searches")
 
 
-def test_who_may_not_see_plans_sees_no_trends_and_before_the_first_night_there_are_none(empty: Shelf) -> None:
+def test_trends_are_of_whoever_plans_for_the_whole_shop_and_before_the_first_night_there_are_none(
+    empty: Shelf,
+) -> None:
     for ask in (empty.trends.night, empty.trends.outcomes, empty.trends.records, empty.trends.backtest):
         with pytest.raises(NotAllowed):
             ask(actor=Actor(name="m", role="marketer"))
+        with pytest.raises(NotAllowed, match="whole shop"):
+            ask(actor=Actor(name="p", role="planner", places=("web",)))
     with pytest.raises(NotFound, match="Nobody has searched"):
         empty.trends.night()
     with pytest.raises(NotFound, match="Nothing was sold"):

@@ -201,6 +201,23 @@ def test_a_catalogue_is_imported_listed_and_priced(folder: Path, tmp_path: Path)
     assert json.loads(run(folder, "suppliers", "list", "--json"))[0]["capacity_pieces"] == 500
 
 
+def test_trends_are_searched_listed_shown_and_tested(folder):
+    assert "rise beyond chance" in run(folder, "trends", "search")
+    night = json.loads(run(folder, "trends", "search", "--as-of", str(LAST_DAY), "--json"))
+    assert (night["day"], night["rate"]) == (LAST_DAY.isoformat(), 0.1)
+    listed = json.loads(run(folder, "trends", "list", "--limit", "3", "--json"))["items"]
+    assert len(listed) == min(3, night["certain"] + night["watched"])
+    assert f"Rising as of {LAST_DAY}" in run(folder, "trends", "list", "--certain")
+    for each in listed[:1]:
+        flag = each["flag"]
+        assert each["title"] in run(folder, "trends", "show", flag["level"], flag["name"])
+    assert "What became of earlier flags" in run(folder, "trends", "outcomes")
+    with pytest.raises(OneShelfError, match="weeks"):
+        CliRunner().invoke(
+            app, ["--data", str(folder), "backtest", "trends", "--level", "type"], catch_exceptions=False
+        )
+
+
 def test_forecasts_are_made_shown_and_tested(folder):
     assert "series forecast from" in run(folder, "run", "forecast")
     listed = json.loads(run(folder, "forecast", "--json"))

@@ -16,13 +16,18 @@ from starlette.testclient import TestClient
 
 from oneshelf.app.arriving.loading import append_events
 from oneshelf.app.build import open_shelf
+from oneshelf.app.goods.trends.nightly import TrendNight
 from oneshelf.app.settings import read_settings
 from oneshelf.app.shelf import Shelf
-from oneshelf.books import goods, places
+from oneshelf.books import goods, places, trends
+from oneshelf.books.trends import FlagRow, NightRow
 from oneshelf.console import create
 from oneshelf.errors import Problem
 from oneshelf.events.catalogue import CampaignSpent
 from oneshelf.events.envelope import Event
+from oneshelf.insight.goods.trends.alarms import FalseAlarms
+from oneshelf.insight.goods.trends.flag import Flag, Outcome
+from oneshelf.insight.goods.trends.leads import LeadLag
 from oneshelf.testing.doubles import known_twice
 from oneshelf.testing.shelves import put_catalogue, put_events, put_nightly
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop, small_shop
@@ -130,8 +135,61 @@ def fill(shelf: Shelf, shop: Shop) -> None:
     shelf.offers.send("first", name=f"First {HOSTILE}", now=at)
     shelf.catch_up()
     shelf.goods.forecasts.run(boost=False)
+    write_trends(shelf)
     for role in ROLES:
         shelf.staff.create(role, PASSWORD, role, places=("store-1",) if role == "store" else ())
+
+
+#: The level of each flag below that is no product.
+TREND_LEVELS = {"green tea": "type", HOSTILE: "topic", "a/b": "brand"}
+CAUSES = ("demand", "season", "promotion", "promotion or demand")
+
+
+def flag_of(rank: int, name: str, **given) -> Flag:
+    fields = {
+        "day": LAST_DAY, "signal": "purchases", "level": TREND_LEVELS.get(name, "product"), "name": name, "kind": "established",
+        "certain": rank < 3, "rank": rank, "growth": 2.0, "low": 1.5, "high": 2.6, "p_value": 0.001, "chance": 0.6,
+        "recent_people": 20.0, "base_people": 10.0, "cause": CAUSES[rank % 4], "promoted_recent": 3, "promoted_base": 0,
+        "recent_weeks": 4, "base_weeks": 8, "season": 1.2, "growth_everywhere": 2.1, "category_growth": 1.1,
+        "weeks": (4, 5, 20), "promoted": (False, False, True), "beside": {"searches": (1, 2, 9)}, "simulated": rank == 1,
+    }  # fmt: skip
+    return Flag(**(fields | given))
+
+
+def write_trends(shelf: Shelf) -> None:
+    """A night of flags, and one four weeks before it."""
+    before = LAST_DAY - timedelta(days=28)
+    lead = LeadLag(
+        first="searches", second="purchases", lag_days=2, low_days=1, high_days=3, correlation=0.1, p_value=0.003,
+        correlations=(), series=9, simulated=True,
+    )  # fmt: skip
+    unsure = msgspec.structs.replace(lead, first="views", p_value=0.4)
+    after = msgspec.structs.replace(lead, first="mentions", lag_days=-2, low_days=-3, high_days=-1)
+    report = TrendNight(
+        day=LAST_DAY, series=100, certain=2, watched=50, rate=0.1, leads=(lead, unsure, after), learnt=1, measured=1,
+        false_alarms=FalseAlarms(series=90, rounds=40, block=1, rate=0.1, rounds_with_any=0.05, flagged_share=0.0001),
+    )  # fmt: skip
+    names = ("green tea", HOSTILE, "a/b", *(f"product-{n}" for n in range(50)))
+    rows = [FlagRow(flag=flag_of(rank, name), since=before) for rank, name in enumerate(names, 1)]
+    rows[1] = FlagRow(
+        flag=flag_of(2, HOSTILE, signal="searches", beside={}, season=None, category_growth=None, chance=None), since=LAST_DAY
+    )  # fmt: skip
+    went = Outcome(measured_on=LAST_DAY, went_on=True, growth=1.9, weeks=(9, 9, 9, 9))
+    old = FlagRow(flag=flag_of(1, "green tea", day=before), since=before, outcome=went)
+
+    def write(connection):
+        for day, flags in ((before, [old]), (LAST_DAY, rows)):
+            night = msgspec.structs.replace(report, day=day)
+            kept = NightRow(day=day, made_at=NOW, report=msgspec.json.encode(night).decode())
+            trends.put_night(connection, kept, flags)
+
+    shelf.core.database.writer.write(write)
+
+
+@pytest.fixture(scope="session")
+def put_trends() -> Callable[[Shelf], None]:
+    """Writes two nights of flags onto a shelf."""
+    return write_trends
 
 
 def sign_in(client: TestClient, name: str, password: str = PASSWORD, target: str = "/"):

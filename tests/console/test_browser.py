@@ -7,7 +7,7 @@ import axe_core_python
 import pytest
 
 PAGES = (
-    "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/forecast", "/forecast/green%20tea?level=type", "/offers", "/offers/first", "/offers/new",
+    "/", "/people", "/people/person-1", "/people/person-1/identity", "/plan", "/plan/green%20tea", "/forecast", "/forecast/green%20tea?level=type", "/trends", "/trends/type/green%20tea", "/offers", "/offers/first", "/offers/new",
     "/catalogue", "/catalogue/product-1", "/stock", "/stock/store-1", "/stock/moves?place=store-1&product=product-1", "/places", "/places/store-1", "/heatmaps", "/heatmaps?measure=visits&rows=weekday&columns=channel", "/sources", "/system", "/search?q=tea",
 )  # fmt: skip
 EMPTY_PAGES = (

@@ -90,6 +90,7 @@ def series(visit: Visit) -> Response:
         level=visit.reader.text(LEVELS[cast(AnyLevel, found.level)]),
         method=visit.reader.text(METHODS.get(found.method, found.method)),
         notes=[visit.reader.say(note) for note in found.notes],
+        foreseen=any(day.expected is not None for day in found.past),
         chart=_chart(visit, found),
         charts=True,
     )

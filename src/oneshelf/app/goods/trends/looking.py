@@ -60,7 +60,7 @@ class TrendSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trends:
-    """Use cases about trends."""
+    """Use cases about trends. They are of the whole chain, so who works at some places only is refused (NotAllowed)."""
 
     def __init__(self, core: Core, shop: Goods) -> None:
         self._core = core
@@ -72,7 +72,7 @@ class Trends:
 
     def night(self, day: date | None = None, *, actor: Actor = OPERATOR) -> TrendNight:
         """What the night of a day found, or the newest night. Raises NotFound when there is none."""
-        actor.require("plan.read")
+        actor.require_everywhere("plan.read")
         with self._core.database.read() as connection:
             found = trends.night(connection, day)
         if found is None:
@@ -115,7 +115,7 @@ class Trends:
 
     def outcomes(self, *, limit: int = 50, after: str | None = None, actor: Actor = OPERATOR) -> Page[Trend]:
         """What became of earlier flags, the newest nights first."""
-        actor.require("plan.read")
+        actor.require_everywhere("plan.read")
         with self._core.database.read() as connection:
             rows = trends.measured(connection, after=read_cursor(after, tuple[date, int]), limit=limit + 1)
         shown = rows[:limit]
@@ -127,13 +127,13 @@ class Trends:
 
     def records(self, *, actor: Actor = OPERATOR) -> tuple[Record, ...]:
         """How many earlier flags went on, the certain ones and the others apart."""
-        actor.require("plan.read")
+        actor.require_everywhere("plan.read")
         with self._core.database.read() as connection:
             return tuple(trends.records(connection))
 
     def flags_of(self, level: Level, name: str, *, actor: Actor = OPERATOR) -> tuple[Trend, ...]:
         """Every flag of one series, the newest first. Raises NotFound when it was never flagged."""
-        actor.require("plan.read")
+        actor.require_everywhere("plan.read")
         with self._core.database.read() as connection:
             rows = trends.of_series(connection, level, name, limit=_FLAGS_OF_SERIES)
         if not rows:
@@ -170,7 +170,7 @@ class Trends:
 
         Raises InvalidInput for a level that the signal does not have, NotFound when the past is too short.
         """
-        actor.require("plan.read")
+        actor.require_everywhere("plan.read")
         if level not in LEVELS_OF[signal]:
             raise InvalidInput.of(
                 "level", level, f"is no level of {signal}.", f"Choose one of {', '.join(LEVELS_OF[signal])}."
