@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -43,6 +43,10 @@ class Settings(BaseSettings):
         description="Take this moment for now, so that old data can be looked at as on its own day (demo, replay).",
     )
     currency: str = Field("USD", description="The currency of amounts that name none (ISO 4217).")
+    holidays: tuple[date, ...] = Field(
+        (),
+        description="Public holidays, past and to come, that forecasts should know of: [2026-05-01, 2026-12-25].",
+    )
     tiers: Path | None = Field(
         None, description="The file with the rules of the tiers. Default: the one that OneShelf comes with."
     )

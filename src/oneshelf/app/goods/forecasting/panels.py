@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.forecasting.known_ahead import holidays, promotions_and_prices
 from oneshelf.app.goods.products_table import products_table
-from oneshelf.books import goods, prices
+from oneshelf.books import goods
 from oneshelf.books.stock import closing
 from oneshelf.errors import NotFound
 from oneshelf.insight.goods.demand import UNPLACED, Level, daily_series
@@ -27,8 +28,10 @@ from oneshelf.words.goods import Product
 HISTORY_DAYS = 420
 #: How far ahead promotions and closed days are looked up.
 AHEAD_DAYS = 28
-#: A product that sold on fewer days of the last `RECENT_DAYS` is too rare for a forecast of its own.
+#: A product that sold on fewer days of the last `RECENT_DAYS` is too rare for a forecast of its own; a new one on so great a share of
+#: the days since it came, and on more than one.
 SOLD_DAYS_MIN, RECENT_DAYS = 8, 91
+_NEW_SOLD_DAYS_MIN = 2
 
 #: The levels above each, the narrowest first: whose season and beginnings its series borrow, and what they add up to.
 ABOVE: dict[Level, tuple[Level, ...]] = {
@@ -86,7 +89,7 @@ def gather(core: Core, scope: Scope, as_of: date) -> Gathered:
     np.add.at(matrix, (at, day), rows["quantity"].to_numpy())
     simulated = np.zeros(len(series), dtype=np.bool_)
     np.logical_or.at(simulated, at, rows["simulated"].to_numpy(zero_copy_only=False))
-    keep = _worth_it(matrix) if scope.level == "id" and not scope.rare else np.ones(len(series), np.bool_)
+    keep = sold_enough(matrix) if scope.level == "id" and not scope.rare else np.ones(len(series), np.bool_)
     if not keep.any():
         raise NotFound(
             f"No product sold on {SOLD_DAYS_MIN} of the {RECENT_DAYS} days up to {as_of}.",
@@ -119,8 +122,13 @@ def _series(rows: pa.Table) -> tuple[tuple[Series, ...], Ints]:
     return series, at.ravel().astype(np.intp)
 
 
-def _worth_it(matrix: Floats) -> Bools:
-    return np.asarray((matrix[:, -RECENT_DAYS:] > 0).sum(axis=1) >= SOLD_DAYS_MIN)
+def sold_enough(matrix: Floats) -> Bools:
+    """By product (rows of products x days): whether it sold often enough for a forecast of its own."""
+    sold = matrix > 0
+    days = sold[:, -RECENT_DAYS:].sum(axis=1)
+    age = np.where(sold.any(axis=1), matrix.shape[1] - sold.argmax(axis=1), RECENT_DAYS)
+    least = np.ceil(SOLD_DAYS_MIN * np.minimum(age, RECENT_DAYS) / RECENT_DAYS)
+    return np.asarray(days >= np.maximum(least, _NEW_SOLD_DAYS_MIN))
 
 
 def _closed(series: tuple[Series, ...], matrix: Floats) -> Bools:
@@ -152,38 +160,15 @@ def _groups(
 
 
 def _known(core: Core, panel: Panel, scope: Scope) -> Panel:
-    """The panel with what the books know of products: their promotions, and where their shelves were empty."""
+    """The panel with what is known ahead, and of products where their shelves were empty."""
+    known = holidays(core, panel, AHEAD_DAYS)
     if scope.level != "id":
-        return panel
-    promoted = _promoted(core, panel)
+        return replace(panel, regressors=known)
     return replace(
         panel,
-        regressors={"promotion": promoted} if promoted.any() else {},
+        regressors={**known, **promotions_and_prices(core, panel, AHEAD_DAYS)},
         ran_out=_ran_out(core, panel) if scope.by_place else None,
     )
-
-
-def _promoted(core: Core, panel: Panel) -> Floats:
-    """Series x (days + ahead): whether the product has a promotion price on the day, at the place or everywhere."""
-    out = np.zeros((len(panel), panel.steps + AHEAD_DAYS))
-    rows: dict[str, list[int]] = {}
-    for at, series in enumerate(panel.series):
-        rows.setdefault(series.product_id, []).append(at)
-    with core.database.read() as connection:
-        zones = prices.zones(connection)
-        said = {record.key: record for record in prices.records(connection, rows)}
-    for record in said.values():
-        price = record.price
-        if record.withdrawn or price.kind != "promotion":
-            continue
-        first = max((price.starts_on - panel.first_day).days, 0)
-        last = out.shape[1] if price.ends_on is None else (price.ends_on - panel.first_day).days + 1
-        for at in rows[price.product_id]:
-            place = panel.series[at].place_id
-            here = price.place_id in (None, place) and price.zone in (None, zones.get(place or ""))
-            if here and last > first:
-                out[at, first:last] = 1.0
-    return out
 
 
 def _ran_out(core: Core, panel: Panel) -> Bools | None:

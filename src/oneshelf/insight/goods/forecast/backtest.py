@@ -54,7 +54,7 @@ def backtest(
     for turn, origin in enumerate(starts):
         known = panel.until(origin)
         if fitted is None or turn % fit_every == 0:
-            fitted = fit(known, max(horizon, min(panel.rhythm.recent, origin // 6)), seed=seed)
+            fitted = fit(known, horizon, seed=seed)
         tested.append(_test(panel, known, fitted, horizon, worth))
     return ForecastBacktest(
         origins=tuple(panel.day(origin) for origin in starts),

@@ -9,7 +9,7 @@ Forecasting with trees, International Journal of Forecasting 38(4).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ _ROWS_AT_ONCE = 400_000
 _PARAMETERS = {
     **gradient_boosting.SETTINGS,
     "objective": "tweedie",
-    "tweedie_variance_power": 1.1,
+    "tweedie_variance_power": 1.3,
     "learning_rate": 0.06,
     "num_leaves": 31,
     "min_data_in_leaf": 100,
@@ -59,11 +59,17 @@ class Boosted:
         return out
 
 
-def fit(panel: Panel, past: Past, horizon: int, *, until: int, seed: int) -> Boosted | None:
-    """Learn from the steps before `until`; None when there are too few. Raises Unavailable without LightGBM."""
+def fit(
+    panel: Panel, past: Past, horizon: int, *, until: int, seed: int, asked: int | None = None
+) -> Boosted | None:
+    """Learn from the steps before `until`, half of them among the first that are `asked` for; None when there are too few.
+
+    Raises Unavailable without LightGBM.
+    """
     lightgbm = gradient_boosting.library("Boosting", "forecast")
     view = features.View(panel, past, features.Coding.of(panel))
-    rows = _rows(view, horizon, until, np.random.default_rng(seed))
+    near = min(horizon if asked is None else asked, max(1, past.rhythm.recent // 4))
+    rows = _rows(view, _Reach(horizon, near, until), np.random.default_rng(seed))
     if rows is None:
         return None
     data = lightgbm.Dataset(
@@ -87,10 +93,22 @@ class _Rows:
     base: Floats
 
 
-def _rows(view: features.View, horizon: int, until: int, r: np.random.Generator) -> _Rows | None:
-    """Pairs of series and steps ahead, drawn evenly over origins and horizons; None when they are too few."""
+class _Reach(NamedTuple):
+    """Up to how many steps ahead is learnt, how many of them are near, and which step is no longer known."""
+
+    horizon: int
+    near: int
+    until: int
+
+
+def _rows(view: features.View, reach: _Reach, r: np.random.Generator) -> _Rows | None:
+    """Pairs of series and steps ahead, drawn evenly over origins, half of them near; None when they are too few.
+
+    Tomorrow can be known better than the fourth week, by what sold these days, and most orders are for days that are near.
+    """
     past, count = view.past, len(view.panel)
-    origins = [*range(until - 1, 2 * past.rhythm.recent, -max(1, past.rhythm.refresh))]
+    # not a week apart, or tomorrow would always be the same weekday
+    origins = [*range(reach.until - 1, 2 * past.rhythm.recent, -max(1, past.rhythm.refresh - 2))]
     if not origins:
         return None
     most = ROWS_MAX // len(origins)
@@ -98,9 +116,9 @@ def _rows(view: features.View, horizon: int, until: int, r: np.random.Generator)
     for origin in origins:
         alive = np.flatnonzero((past.age(origin) > 1) & (past.mean(origin, 4 * past.rhythm.recent) > 0))
         alive = alive if len(alive) <= most else r.choice(alive, most, replace=False)
-        reach = min(horizon, until - origin)
-        at = np.repeat(alive, min(max(1, most // count), reach))
-        ahead = r.integers(0, reach, at.size)
+        most_ahead = min(reach.horizon, reach.until - origin)
+        at = np.repeat(alive, min(max(1, most // count), most_ahead))
+        ahead = r.integers(0, np.where(r.random(at.size) < 0.5, min(reach.near, most_ahead), most_ahead))
         known = past.counted[at, origin + ahead]
         at, ahead = at[known], ahead[known]
         if at.size:

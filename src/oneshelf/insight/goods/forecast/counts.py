@@ -43,14 +43,29 @@ def mean_from(count: Floats, mean: Floats, excess: Floats) -> Floats:
     P' is the size-biased distribution: k f(k) = mean f'(k - 1), negative binomial with its size one higher. Where a count
     is beyond all expectation, it is the count itself.
     """
+    found = _moment_from(count, mean, excess, 1) * mean
+    return np.maximum(np.where(np.isfinite(found), found, count), np.maximum(count, 0.0))
+
+
+def pairs_from(count: Floats, mean: Floats, excess: Floats) -> Floats:
+    """The mean of k (k - 1) over what is at least `count`, elementwise, as `mean_from`: the size-biased distribution twice."""
     excess = np.maximum(excess, EXCESS_MIN)
-    size = 1.0 / excess + 1.0
-    # the same chance of success with a size one higher
+    found = (
+        _moment_from(count, mean, excess, 2) * mean**2 * (1.0 + np.where(excess > EXCESS_MIN, excess, 0.0))
+    )
+    least = np.maximum(count, 0.0)
+    return np.maximum(np.where(np.isfinite(found), found, least * (least - 1.0)), least * (least - 1.0))
+
+
+def _moment_from(count: Floats, mean: Floats, excess: Floats, times: int) -> Floats:
+    """P'(at least count - times) / P(at least count), P' biased by size so many times; not a number beyond all expectation."""
+    excess = np.maximum(excess, EXCESS_MIN)
+    # the same chance of success with a higher size
+    size = 1.0 / excess + times
     biased = np.where(excess > EXCESS_MIN, mean * size * excess, mean)
-    above = at_least(count - 1.0, biased, 1.0 / size)
+    above = at_least(count - times, biased, np.where(excess > EXCESS_MIN, 1.0 / size, 0.0))
     below = at_least(count, mean, excess)
-    found = np.where(below > 1e-9, mean * above / np.maximum(below, 1e-12), count)
-    return np.maximum(found, np.maximum(count, 0.0))
+    return np.where(below > 1e-9, above / np.maximum(below, 1e-12), np.nan)
 
 
 def quantiles(mean: Floats, excess: Floats, levels: Floats) -> Floats:

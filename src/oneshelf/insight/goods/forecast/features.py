@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oneshelf.insight.goods.forecast.arrays import Floats, Ints
+from oneshelf.insight.goods.forecast.arrays import Bools, Floats, Ints
 from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.insight.goods.forecast.past import Past
 
@@ -17,6 +17,10 @@ from oneshelf.insight.goods.forecast.past import Past
 SOME = 0.05
 #: Levels of the hierarchy with more groups than this are not shown to the trees, which would learn them by heart.
 GROUPS_MAX = 200
+#: Steps of the shortest mean.
+LATELY = 3
+#: How many pieces draw what a regressor did towards nothing, how near values count as alike, and how many steps draw these towards 1.
+UPLIFT_PIECES, ALIKE, ALIKE_STEPS = 5.0, 0.1, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,12 @@ class View:
     def names(self) -> list[str]:
         """The features in their order."""
         known = [
-            f"{name}_{what}" for name in self.panel.regressors for what in ("then", "step_before", "recently")
+            f"{name}_{what}"
+            for name in self.panel.regressors
+            for what in ("then", "step_before", "recently", "uplift", "alike")
         ]
         return [
-            *("level", "last_season", "recent", "quarter", "last_step"),
+            *("level", "lately", "last_season", "recent", "quarter", "last_step"),
             *("same_step", "zeros", "since_sale", "age", "index"),
             *("ahead", "phase", "month_day", "year_step", "last_year", "open_before", "open_after"),
             *known,
@@ -93,7 +99,7 @@ class View:
     def _amounts(self, origin: int) -> Floats:
         """The level, and what sold lately against it."""
         past, rhythm, level = self.past, self.past.rhythm, self._level(origin)
-        spans = (min(rhythm.season, rhythm.recent // 2), rhythm.recent, 3 * rhythm.recent)
+        spans = (LATELY, min(rhythm.season, rhythm.recent // 2), rhythm.recent, 3 * rhythm.recent)
         recent = [past.mean(origin, span) / level for span in spans]
         return np.column_stack([np.log(level), *recent, past.demand[:, origin - 1] / level])
 
@@ -143,9 +149,57 @@ class View:
         return [around[at, ahead][:, None], around[at, ahead + 2][:, None]]
 
     def _regressor(self, name: str, origin: int, at: Ints, ahead: Ints) -> Floats:
-        """Its value on the step, on the step before it, and on average lately."""
+        """Its value on the step, on the step before it, on average lately, and what it did to the series before."""
         recent, horizon = self.past.rhythm.recent, int(ahead.max()) + 1
         then = self.panel.regressor(name, origin - 1, origin + horizon)
         lately = self.panel.regressor(name, max(0, origin - recent), origin).mean(axis=1)
         row = at if then.shape[0] > 1 else np.zeros_like(at)
-        return np.column_stack([then[row, ahead + 1], then[row, ahead], lately[row]])
+        value, before = then[row, ahead + 1], then[row, ahead]
+        past = _Driven.of(self, name, origin)
+        return np.column_stack([value, before, lately[row], past.uplift()[at], past.alike(at, value)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Driven:
+    """Half a year of a series beside a regressor: promotions move some products more than others."""
+
+    #: series x steps, a missing value taken as 0
+    value: Floats
+    counted: Bools
+    #: 0 where not counted
+    demand: Floats
+    #: by series
+    level: Floats
+    recent: int
+
+    @classmethod
+    def of(cls, view: View, name: str, origin: int) -> _Driven:
+        """As known before step `origin`."""
+        past = view.past
+        steps = slice(max(0, origin - past.rhythm.year // 2), origin)
+        counted = past.counted[:, steps]
+        value = np.nan_to_num(view.panel.regressor(name, steps.start, origin))
+        level = past.levels.level[:, origin] + SOME
+        demand = np.where(counted, past.demand[:, steps], 0.0)
+        return cls(np.broadcast_to(value, counted.shape), counted, demand, level, past.rhythm.recent)
+
+    def uplift(self) -> Floats:
+        """By series: what steps with more than half its greatest value sold against the others, drawn towards 1 by some pieces."""
+        high = self.value.max(axis=1, keepdims=True, initial=0.0)
+        on = self.counted & (self.value > high / 2) & (high > 0)
+        off = self.counted & ~on
+        usual = (self.demand * off).sum(axis=1) / np.maximum(off.sum(axis=1), 1)
+        sold = (self.demand * on).sum(axis=1)
+        return np.asarray((sold + UPLIFT_PIECES) / (usual * on.sum(axis=1) + UPLIFT_PIECES))
+
+    def alike(self, at: Ints, then: Floats) -> Floats:
+        """By row: what recent steps with about the value of then sold against the level, drawn towards 1 by some steps."""
+        recent = slice(-self.recent, None)
+        value, counted, demand = (
+            self.value[at, recent],
+            self.counted[at, recent],
+            self.demand[at, recent],
+        )
+        near = counted & (np.abs(value - then[:, None]) < ALIKE)
+        sold = (demand * near).sum(axis=1) / self.level[at]
+        return np.asarray((sold + ALIKE_STEPS) / (near.sum(axis=1) + ALIKE_STEPS))

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from oneshelf.errors import InvalidInput
 from oneshelf.insight import gradient_boosting
-from oneshelf.insight.goods.forecast import boosting, scores, spread
-from oneshelf.insight.goods.forecast.arrays import Floats, Ints
+from oneshelf.insight.goods.forecast import boosting, scores, spikes, spread
+from oneshelf.insight.goods.forecast.arrays import Bools, Floats, Ints
 from oneshelf.insight.goods.forecast.choosing import NOTHING, ORIGINS, Choice, choose, undecided
 from oneshelf.insight.goods.forecast.guards import guard
 from oneshelf.insight.goods.forecast.levels import Shared
@@ -45,6 +45,8 @@ class Fitted:
     """What was learnt; small, and the same for every shard."""
 
     horizon: int
+    #: steps ahead over which methods were compared, at least the horizon
+    span: int
     steps: int
     #: the first level of the hierarchy: its groups lend their members a season and a beginning
     lenders: dict[str, int]
@@ -75,7 +77,8 @@ class Fitted:
         past, origin = look.past, panel.steps
         segment = segments(past, origin)
         method = np.array([self.method(str(name)) for name in segment], dtype="<U24")
-        guarded = guard(self._by_method(panel, past, method, origin, self.boosted), past, origin)
+        made = self._by_method(panel, past, method, origin=origin, horizon=self.horizon, boosted=self.boosted)
+        guarded = guard(made, past, origin)
         mean = np.where(panel.open(origin, origin + self.horizon), guarded.mean, 0.0)
         errors = self._errors(panel, past, method)
         excess = spread.excesses(errors, segment, self.laws)
@@ -87,7 +90,7 @@ class Fitted:
             quantiles=spread.quantiles(mean, excess, segment, self.laws, levels),
             method=tuple(method.tolist()),
             wape=_wape(errors),
-            notes=notes_of(panel, segment, look.restored.steps, guarded),
+            notes=notes_of(segment, look.restored.steps, look.spiked.sum(axis=1), guarded),
         )
 
     def look(self, panel: Panel) -> Past:
@@ -100,42 +103,53 @@ class Fitted:
 
     def _errors(self, panel: Panel, past: Past, method: NDArray[np.str_]) -> spread.Errors:
         def made(origin: int) -> Floats:
-            return guard(self._by_method(panel, past, method, origin, self.boosted_before), past, origin).mean
+            forecast = self._by_method(
+                panel, past, method, origin=origin, horizon=self.span, boosted=self.boosted_before
+            )
+            return guard(forecast, past, origin).mean
 
-        return _errors(panel, past, self.horizon, made)
+        return _errors(panel, past, self.span, made)
 
     def _by_method(
         self,
         panel: Panel,
         past: Past,
         method: NDArray[np.str_],
+        *,
         origin: int,
+        horizon: int,
         boosted: boosting.Boosted | None,
     ) -> Floats:
-        out = np.zeros((len(panel), self.horizon))
+        out = np.zeros((len(panel), horizon))
         for name in np.unique(method):
             rows = np.flatnonzero(method == name)
             if name != NOTHING:
                 made = _method(str(name), panel.take(rows), boosted)
-                out[rows] = made(past.take(rows), origin, self.horizon)
+                out[rows] = made(past.take(rows), origin, horizon)
         return out
 
 
 def fit(panel: Panel, horizon: int = HORIZON, *, seed: int = 1, boost: bool = True) -> Fitted:
     """Learn from a panel, or from `SAMPLE` of its series when it has more.
 
-    Without LightGBM, or with `boost` off, the trees are left out; without statsforecast its methods are. Raises InvalidInput
+    However short the horizon, methods are compared and errors measured over spans of the recent past (a sixth of a shorter one),
+    as three days would tell little. Without LightGBM, or with `boost` off, the trees are left out; without statsforecast its methods are. Raises InvalidInput
     for a horizon below 1, and for a panel without series or steps.
     """
     _check(panel, horizon)
     sample = _sample(panel, seed)
     lenders = _lenders(panel)
     look = _Look.at(sample, lenders, None)
-    past, steps = look.past, panel.steps
+    past, steps, asked = look.past, panel.steps, horizon
+    horizon = max(horizon, min(panel.rhythm.recent, steps // 6))
     fitting = boost and gradient_boosting.installed()
     origins = _origins(panel, horizon)
     until = origins[0] if origins else 0
-    before = boosting.fit(sample, past, horizon, until=until, seed=seed) if fitting and origins else None
+    before = (
+        boosting.fit(sample, past, horizon, until=until, seed=seed, asked=asked)
+        if fitting and origins
+        else None
+    )
     segment = segments(past, until) if origins else np.full(len(sample), "new")
     made = _candidates(sample, before) if origins else {}
     errors = {
@@ -144,11 +158,12 @@ def fit(panel: Panel, horizon: int = HORIZON, *, seed: int = 1, boost: bool = Tr
     choices = _chosen(errors, past, until, segment)
     chosen = {each.segment: each.method for each in choices}
     return Fitted(
-        horizon=horizon,
+        horizon=asked,
+        span=horizon,
         steps=steps,
         lenders=lenders,
         shared=past.levels.shared,
-        boosted=boosting.fit(sample, past, horizon, until=steps, seed=seed)
+        boosted=boosting.fit(sample, past, horizon, until=steps, seed=seed, asked=asked)
         if BOOSTED in chosen.values()
         else None,
         boosted_before=before,
@@ -163,13 +178,16 @@ class _Look:
 
     past: Past
     restored: Restored
+    #: series x steps: which sold beyond all proportion
+    spiked: Bools
 
     @classmethod
     def at(cls, panel: Panel, lenders: dict[str, int], shared: Shared | None) -> _Look:
         group = _groups(panel, lenders)
         known = shared if shared is not None else len(lenders)
         restored = restore(panel, group, shared.profiles[-1] if shared is not None else len(lenders))
-        return cls(Past.of(panel, restored.demand, group, known), restored)
+        spiked = spikes.beyond(restored.demand, panel.open(0, panel.steps), panel.rhythm)
+        return cls(Past.of(panel, restored.demand, group, known, spiked), restored, spiked)
 
 
 def _check(panel: Panel, horizon: int) -> None:

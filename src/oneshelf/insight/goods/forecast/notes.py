@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from oneshelf.insight.goods.forecast.arrays import Ints
 from oneshelf.insight.goods.forecast.guards import Guarded
-from oneshelf.insight.goods.forecast.panel import Panel
 
 NEW = "new: it leans on what its group's new products sold"
 GONE = "it has stopped selling: nothing is expected"
@@ -16,10 +15,10 @@ REPLACED = "the method gave no number: the moving average stands in"
 
 
 def notes_of(
-    panel: Panel, segment: NDArray[np.str_], restored: Ints, guarded: Guarded
+    segment: NDArray[np.str_], restored: Ints, spiked: Ints, guarded: Guarded
 ) -> tuple[tuple[str, ...], ...]:
     """By series: its notes, most of them none."""
-    said: list[list[str]] = [[] for _ in range(len(panel))]
+    said: list[list[str]] = [[] for _ in range(segment.size)]
     told = [
         (segment == "new", NEW),
         (segment == "gone", GONE),
@@ -31,4 +30,6 @@ def notes_of(
             said[row].append(words)
     for row in np.flatnonzero(restored):
         said[row].append(f"{restored[row]} days restored on which stock ran out")
+    for row in np.flatnonzero(spiked):
+        said[row].append(f"{spiked[row]} days sold beyond all proportion and do not count")
     return tuple(tuple(each) for each in said)

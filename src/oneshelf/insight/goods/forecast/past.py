@@ -20,7 +20,7 @@ class Past:
     rhythm: Rhythm
     #: never below 0: who brings something back did want it
     demand: Floats
-    #: whether the step tells demand: the series had begun, and its place was open
+    #: whether the step tells demand: the series had begun, its place was open, and it sold no spike
     counted: Bools
     #: by series: the step of its first sale
     starts: Ints
@@ -29,12 +29,16 @@ class Past:
     _counted_until: Floats
 
     @classmethod
-    def of(cls, panel: Panel, demand: Floats, group: Ints, shared: Shared | int) -> Self:
-        """Look at a panel whose demand was restored. `group` and `shared` are those of `levels`."""
+    def of(
+        cls, panel: Panel, demand: Floats, group: Ints, shared: Shared | int, spiked: Bools | None = None
+    ) -> Self:
+        """Look at a panel whose demand was restored. `group` and `shared` are those of `levels`; what `spiked` marks tells nothing."""
         steps, starts = panel.steps, panel.starts
         begun = np.arange(steps)[None, :] >= np.where(starts < panel.rhythm.recent, 0, starts)[:, None]
         begun &= (starts < steps)[:, None]
         counted = begun & panel.open(0, steps)
+        if spiked is not None:
+            counted &= ~spiked
         return cls(
             rhythm=panel.rhythm,
             demand=demand,
@@ -58,10 +62,21 @@ class Past:
         )
 
     def mean(self, origin: int, steps: int) -> Floats:
-        """By series: mean demand of the counted ones of the last `steps` steps before `origin`; 0 where there is none."""
-        first = max(0, origin - steps)
-        demand = self._demand_until[:, origin] - self._demand_until[:, first]
-        counted = self._counted_until[:, origin] - self._counted_until[:, first]
+        """By series: mean demand of the counted ones of the last `steps` steps before `origin`; 0 where there is none.
+
+        Of a series that was closed all that time, the last `steps` before it closed: it comes back as it went.
+        """
+        rows = np.arange(len(self.demand))
+        last = np.full(len(rows), origin)
+        closed = (self._counted_until[:, origin] == self._counted_until[:, max(0, origin - steps)]) & (
+            self._counted_until[:, origin] > 0
+        )
+        if closed.any():
+            until = self._counted_until[closed]
+            last[closed] = (until >= until[:, origin, None]).argmax(axis=1)
+        first = np.maximum(0, last - steps)
+        demand = self._demand_until[rows, last] - self._demand_until[rows, first]
+        counted = self._counted_until[rows, last] - self._counted_until[rows, first]
         return np.asarray(demand / np.maximum(counted, 1.0))
 
     def age(self, origin: int) -> Floats:

@@ -19,9 +19,12 @@ from oneshelf.errors import InvalidInput
 from oneshelf.insight.goods.forecast import counts
 from oneshelf.insight.goods.forecast.arrays import Floats, Ints
 from oneshelf.insight.goods.forecast.result import Forecast
+from oneshelf.insight.goods.forecast.spread import EXCESS_MAX
 
 #: Nothing is surer than this many pieces, in standard deviations.
 _SURE = 0.05
+#: Quantiles move along with a mean that changes by at most this factor.
+_FAR = 1.5
 
 
 def reconcile(levels: Mapping[str, Forecast], members: Mapping[str, Ints]) -> dict[str, Forecast]:
@@ -93,10 +96,14 @@ def _deviation(forecast: Forecast) -> Floats:
 
 
 def _moved(forecast: Forecast, mean: Floats) -> Forecast:
-    """The forecast with other means; where nothing was expected before, its quantiles are those of a steady rate."""
+    """The forecast with other means. Quantiles move along; where the mean moves too far for that (none of a rare sale's quantiles would,
+    or all of them beyond reason), they are those of demand with the new mean and the spread that the series had."""
     had = forecast.mean > 0
     factor = np.where(had, mean / np.where(had, forecast.mean, 1.0), 0.0)
     quantiles = forecast.quantiles * factor[:, :, None]
-    fresh = ~had & (mean > 0)
-    quantiles[fresh] = counts.quantiles(mean[fresh], np.zeros(1), np.array(forecast.levels))
+    far = (mean > 0) & ((factor < 1 / _FAR) | (factor > _FAR))
+    before = np.maximum(forecast.mean.mean(axis=1), _SURE)
+    excess = np.clip((_deviation(forecast) ** 2 - before) / before**2, 0.0, EXCESS_MAX)
+    spread = np.broadcast_to(excess[:, None], mean.shape)
+    quantiles[far] = counts.quantiles(mean[far], spread[far], np.array(forecast.levels))
     return replace(forecast, mean=mean, quantiles=quantiles)

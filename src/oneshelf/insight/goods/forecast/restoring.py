@@ -18,7 +18,8 @@ from oneshelf.insight.goods.forecast.panel import Panel
 
 #: Turns of the two steps; the mean moves by less than a hundredth after these.
 TURNS = 25
-#: The most that demand is taken to have been, as a multiple of what sold or of the level.
+#: The most that demand is taken to have been, as a multiple of what sold that day or of what usually sells. A shelf that always runs
+#: out tells only that demand is higher: without a bound, the turns would go on upwards for ever.
 RESTORED_MAX = 3.0
 EXCESS_MAX = 2.0
 
@@ -46,15 +47,27 @@ def restore(panel: Panel, group: Ints, groups: Floats | int) -> Restored:
     demand = demand.copy()
     driven = _driven(panel)
     factor = np.ones_like(demand)
+    usual = _usual(demand, seen, cut)[rows]
+    excess = 0.0
     for _ in range(TURNS):
         level = _local_mean(panel, demand / factor, seen, group, groups)
         factor = _factor(demand, level, seen, driven, factor)
         mean = level * factor
         around = mean[rows, steps]
-        excess = np.full_like(around, _excess(demand, mean, seen & ~cut))
-        found = counts.mean_from(least, around, excess)
-        demand[rows, steps] = np.minimum(found, RESTORED_MAX * np.maximum(least, around))
+        wide = np.full_like(around, excess)
+        most = RESTORED_MAX * np.maximum(least, usual * factor[rows, steps])
+        demand[rows, steps] = np.minimum(counts.mean_from(least, around, wide), most)
+        pairs = demand * (demand - 1.0)
+        pairs[rows, steps] = counts.pairs_from(least, around, wide)
+        excess = _excess(pairs, demand, mean, seen)
     return Restored(demand, cut.sum(axis=1).astype(np.intp))
+
+
+def _usual(sold: Floats, seen: Bools, cut: Bools) -> Floats:
+    """By series: what sold on an average step on which the shelf lasted, or on which it ran out after some sales if that is more."""
+    lasted, after = seen & ~cut, cut & (sold > 0)
+    means = [(sold * steps).sum(axis=1) / np.maximum(steps.sum(axis=1), 1) for steps in (lasted, after)]
+    return np.asarray(np.maximum(*means))
 
 
 def _driven(panel: Panel) -> list[Bools]:
@@ -104,9 +117,13 @@ def _window(values: Floats, reach: int) -> Floats:
     return np.asarray(until[:, last] - until[:, first])
 
 
-def _excess(demand: Floats, level: Floats, known: Bools) -> float:
-    """By how much demand spreads more than Poisson, over everything that was seen whole."""
-    mean = level[known]
+def _excess(pairs: Floats, demand: Floats, level: Floats, seen: Bools) -> float:
+    """By how much demand spreads more than Poisson: its mean square beyond that, over the square of its mean.
+
+    `pairs` is k (k - 1), on average where k is not known: days that ran out are among the best, so without them demand would
+    seem to spread wrongly.
+    """
+    mean = level[seen]
     squares = float((mean * mean).sum())
-    over = float(((demand[known] - mean) ** 2 - mean).sum())
+    over = float((pairs[seen] - 2.0 * demand[seen] * mean + mean * mean + (demand[seen] - mean)).sum())
     return min(max(over / squares, 0.0), EXCESS_MAX) if squares > 0 else 0.0
