@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import oneshelf
-from oneshelf.app.goods.forecasting.known_ahead import holidays, promotions_and_prices
+from oneshelf.app.goods.forecasting.known_ahead import on_calendar, promotions_and_prices
 from oneshelf.app.goods.forecasting.panels import sold_enough
 from oneshelf.app.settings import read_settings
 from oneshelf.app.shelf import Shelf
@@ -67,10 +67,10 @@ def test_prices_and_promotions_hold_where_and_while_they_were_said_to(shelf: She
 
 
 def test_holidays_of_the_settings_are_one_row_for_all(shelf: Shelf, tmp_path: Path) -> None:
-    row = holidays(shelf.core, PANEL, AHEAD)["holiday"]
+    row = on_calendar(shelf.core, PANEL, AHEAD).regressors["holiday"]
     assert np.flatnonzero(row).tolist() == [3, DAYS + 1]
     assert row.shape == (1, DAYS + AHEAD)
-    assert holidays(shelf.core, PANEL.until(2), 1) == {}, "one to come, and none to learn from"
+    assert on_calendar(shelf.core, PANEL.until(2), 1).regressors == {}, "one to come, and none to learn from"
     with pytest.raises(SettingsError, match="holidays"):
         read_settings(data=tmp_path, holidays=["some day"])
 

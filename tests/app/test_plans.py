@@ -17,7 +17,7 @@ from oneshelf.app.goods.plans.past import BY_TYPE, past_of
 from oneshelf.app.offers.delivery import deliver
 from oneshelf.app.shelf import Shelf
 from oneshelf.decisions.plan.changing import Circumstances, Edit
-from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound, SettingsError
 from oneshelf.events.catalogue import OrderCompleted
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
@@ -166,6 +166,22 @@ def test_an_afternoons_plan_counts_what_today_sold_so_far_and_will_still_sell(
         row = [name for _, name in past_of(shelf.core, BY_TYPE, LAST_DAY).lines].index(line.product_id)
         assert line.mean == pytest.approx(evening.mean[row, 1], rel=0.3)
         assert line.mean != pytest.approx(evening.mean[row, 1], rel=1e-6)  # today speaks
+
+
+def test_the_shops_calendar_closes_days_and_says_what_they_are(shelf: Shelf) -> None:
+    tomorrow = LAST_DAY + timedelta(days=1)
+    free = shelf.goods.plans.make(now=NOW)
+    (shelf.settings.data / "calendar.csv").write_text(
+        f"day,name,closed\n{tomorrow},Labour Day,yes\n{LAST_DAY - timedelta(days=20)},Tomb-Sweeping Day,no\n"
+    )
+    head = shelf.goods.plans.make(now=NOW)
+    assert free.pieces > head.pieces == 0
+    assert f"By the calendar, {tomorrow} is Labour Day." in head.summary.notes
+    assert "Nothing is delivered." in shelf.goods.plans.all_lines(head.id)[0].reason
+    assert [one.name for one in shelf.goods.plans.calendar(30)] == ["Labour Day"]
+    (shelf.settings.data / "calendar.csv").write_text("day,name,closed\n2026-13-01,,maybe\n")
+    with pytest.raises(SettingsError, match=r"no day.*is empty.*neither yes nor no"):
+        shelf.goods.plans.make(now=NOW)
 
 
 def test_a_budget_that_is_too_small_is_told_and_kept(supplied: Shelf) -> None:

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     tiers: Path | None = Field(
         None, description="The file with the rules of the tiers. Default: the one that OneShelf comes with."
     )
+    calendar: Path | None = Field(
+        None,
+        description="A CSV file of holidays, events and closed days (day, name, kind, place_id, closed), known to forecasts and plans. Default: calendar.csv in the data folder, where there is one.",
+    )
     host: str = Field("127.0.0.1", description="The address that `oneshelf serve` binds to.")
     port: int = Field(8321, ge=0, le=65535, description="The port that `oneshelf serve` binds to.")
     public_url: str | None = Field(

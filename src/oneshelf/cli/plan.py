@@ -222,6 +222,25 @@ def orders(
 
 
 @commands.command()
+def calendar(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=1, max=400, help="How many days ahead.")] = 60,
+    json: Json = False,
+) -> None:
+    """Print the coming days of the shop's own calendar, as forecasts and plans know them."""
+    with open_shelf(context) as shelf:
+        found = shelf.goods.plans.calendar(days)
+    if json:
+        print_json(found)
+        return
+    print_table(
+        "Holidays, events and closed days",
+        ("day", "name", "kind", "place", "closed"),
+        ((str(one.day), one.name, one.kind, one.place_id, "closed" if one.closed else "") for one in found),
+    )
+
+
+@commands.command()
 def outlook(context: typer.Context, plan_id: PlanId = None, limit: Lines = 20, json: Json = False) -> None:
     """Print what suppliers will be asked for in the week ahead, with its uncertainty."""
     with open_shelf(context) as shelf:

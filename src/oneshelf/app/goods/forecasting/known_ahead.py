@@ -1,22 +1,31 @@
-"""What is known of days to come: promotions and prices from the price list, holidays from the settings."""
+"""What is known of days to come: promotions and prices from the price list, holidays and closed days from the shop's calendar."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from oneshelf.app.core import Core
-from oneshelf.books import prices
+from oneshelf.app.goods import calendar
+from oneshelf.books import places, prices
 from oneshelf.insight.goods.forecast.arrays import Bools, Floats, Ints
 from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.words.prices import Price
 
 
-def holidays(core: Core, panel: Panel, ahead: int) -> dict[str, Floats]:
-    """One row for all series: whether each day is one of the settings' holidays. None when the panel has none to learn from."""
-    days = panel.steps + ahead
-    on = {(day - panel.first_day).days for day in core.settings.holidays}
-    row = np.isin(np.arange(days), sorted(on)).astype(np.float64)[None, :]
-    return {"holiday": row} if row[:, : panel.steps].any() else {}
+def on_calendar(core: Core, panel: Panel, ahead: int) -> Panel:
+    """The panel with the days of the shop's own calendar: its holidays and events, and the days on which places are closed."""
+    days = calendar.calendar_in_force(core.settings)
+    if not days:
+        return panel
+    with core.database.read() as connection:
+        count = len(places.places(connection))
+    known = replace(panel, regressors={**panel.regressors, **calendar.regressors(days, panel, ahead, count)})
+    shut = calendar.closed(days, panel, ahead, count)
+    if shut is None:
+        return known
+    return replace(known, closed=shut if panel.closed is None else panel.closed | shut)
 
 
 def promotions_and_prices(core: Core, panel: Panel, ahead: int) -> dict[str, Floats]:

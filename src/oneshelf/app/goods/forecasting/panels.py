@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
-from oneshelf.app.goods.forecasting.known_ahead import holidays, promotions_and_prices
+from oneshelf.app.goods.forecasting.known_ahead import on_calendar, promotions_and_prices
 from oneshelf.app.goods.products_table import products_table
 from oneshelf.books import goods
 from oneshelf.books.stock import closing
@@ -161,12 +161,12 @@ def _groups(
 
 def _known(core: Core, panel: Panel, scope: Scope) -> Panel:
     """The panel with what is known ahead, and of products where their shelves were empty."""
-    known = holidays(core, panel, AHEAD_DAYS)
+    panel = on_calendar(core, panel, AHEAD_DAYS)
     if scope.level != "id":
-        return replace(panel, regressors=known)
+        return panel
     return replace(
         panel,
-        regressors={**known, **promotions_and_prices(core, panel, AHEAD_DAYS)},
+        regressors={**panel.regressors, **promotions_and_prices(core, panel, AHEAD_DAYS)},
         ran_out=_ran_out(core, panel) if scope.by_place else None,
     )
 

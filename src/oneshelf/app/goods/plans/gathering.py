@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from oneshelf.app.core import Core
+from oneshelf.app.goods.calendar import calendar_in_force, named
 from oneshelf.app.goods.plans.ahead import Ahead
 from oneshelf.app.goods.plans.at_hand import AtHand, Lot, laid_out
 from oneshelf.app.goods.plans.calendar import closed_ahead, late
@@ -93,7 +94,7 @@ def _by_type(core: Core, sight: Sight, as_of: date, before: Mapping[Line, int]) 
         notes.append(f"Nothing was sold on {as_of}: was it closed, or is its data still missing?")
     seen = replace(_look(core, sight, past), late=np.zeros(len(past.lines), dtype=np.bool_))
     at_hand = AtHand(arriving=nothing, expiring=nothing)
-    return _gathered(seen, terms, at_hand, before=before, notes=notes)
+    return _gathered(seen, terms, at_hand, before=before, notes=[*notes, *_days_told(core, as_of)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ def _by_terms(
         terms,
         laid_out(lots, past.lines, terms.life_days.tolist(), as_of, days),
         before=before,
-        notes=notes,
+        notes=[*notes, *_days_told(core, as_of)],
         limits=limits_of(lines, found.sources, at_hand=pieces, budget_minor=budget_minor),
     )
 
@@ -198,6 +199,11 @@ def _gathered(
 def _remarks(notes: Sequence[str]) -> tuple[str, ...]:
     """What the forecast has to say of a line, as sentences."""
     return tuple(f"Forecast: {note}." for note in notes)
+
+
+def _days_told(core: Core, as_of: date) -> list[str]:
+    """What the shop's calendar says of the day that is planned."""
+    return named(calendar_in_force(core.settings), as_of + timedelta(days=1))
 
 
 def _told(seen: _Seen) -> list[str]:

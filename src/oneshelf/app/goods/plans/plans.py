@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from oneshelf.app.core import Core, utc_now
+from oneshelf.app.goods.calendar import CalendarDay, calendar_in_force, coming
 from oneshelf.app.goods.plans import approving, kept
 from oneshelf.app.goods.plans import past as pasts
 from oneshelf.app.goods.plans.gathering import Gathered, gather
@@ -292,6 +293,11 @@ class Plans:
         with self._core.database.read() as connection:
             found = books.scores(connection, limit=limit)
         return tuple(msgspec.json.decode(score, type=PlanScore) for score in found)
+
+    def calendar(self, days: int = 60, *, actor: Actor = OPERATOR) -> tuple[CalendarDay, ...]:
+        """The coming days of the shop's own calendar. Raises SettingsError when its file cannot be used."""
+        actor.require("plan.read")
+        return coming(calendar_in_force(self._core.settings), self._core.today(), days)
 
     def gathered(self, as_of: date | None = None, *, budget_minor: int | None = None) -> Gathered:
         """What a plan of that day is made from. Raises NotFound when there are no sales."""

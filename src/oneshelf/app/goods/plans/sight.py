@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.calendar import calendar_in_force
 from oneshelf.app.goods.forecasting import table
 from oneshelf.app.goods.plans import past as pasts
 from oneshelf.app.goods.plans.ahead import Ahead, look_ahead
@@ -31,16 +32,15 @@ class Sight:
 
     def by_type(self, until: date) -> Past:
         """Product types over the whole chain. Raises NotFound when nothing was sold."""
-        return self.keep(("type", until), lambda: pasts.past_of(self._core, BY_TYPE, until))
+        return self.keep(("type", until, self._calendar), lambda: pasts.past_of(self._core, BY_TYPE, until))
 
     def by_place(self, until: date) -> Past:
         """Products by place. Raises NotFound when nothing was sold."""
-        return self.keep(("place", until), lambda: pasts.past_of(self._core, BY_PLACE, until))
+        return self.keep(("place", until, self._calendar), lambda: pasts.past_of(self._core, BY_PLACE, until))
 
     def ahead(self, past: Past, level: str) -> Ahead:
         """The days after a past, whose lines are of a level."""
-        made = past.last_day in table.nights(self._core)
-        key = ("ahead", past.last_day, past.lines, made)
+        key = ("ahead", past.last_day, past.lines, self._calendar, self._core.lake.rewrites(table.TABLE))
         return self.keep(key, lambda: look_ahead(self._core, past, level))
 
     def passed(self, day: date, now: datetime) -> dict[str | None, float]:
@@ -49,6 +49,10 @@ class Sight:
             ("passed", day, now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)),
             lambda: passed(self._core, day, now),
         )
+
+    @property
+    def _calendar(self) -> tuple[object, ...]:
+        return calendar_in_force(self._core.settings)
 
     def keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What was made under this key from the same sales, else made now."""
