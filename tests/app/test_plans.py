@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 import oneshelf
@@ -16,9 +17,14 @@ from oneshelf.app.goods.plans.ahead import look_ahead
 from oneshelf.app.goods.plans.past import BY_TYPE, past_of
 from oneshelf.app.offers.delivery import deliver
 from oneshelf.app.shelf import Shelf
+from oneshelf.books import goods
 from oneshelf.decisions.plan.changing import Circumstances, Edit
+from oneshelf.decisions.plan.result import PlanPolicy
 from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound, SettingsError
 from oneshelf.events.catalogue import OrderCompleted
+from oneshelf.events.envelope import Event
+from oneshelf.events.stock import GoodsReceived, StockLine
+from oneshelf.testing.shelves import put_events
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
 from oneshelf.words.supply import Supplier, SupplyTerm
@@ -182,6 +188,50 @@ def test_the_shops_calendar_closes_days_and_says_what_they_are(shelf: Shelf) -> 
     (shelf.settings.data / "calendar.csv").write_text("day,name,closed\n2026-13-01,,maybe\n")
     with pytest.raises(SettingsError, match=r"no day.*is empty.*neither yes nor no"):
         shelf.goods.plans.make(now=NOW)
+
+
+def test_goods_that_would_go_bad_are_asked_of_their_place_for_another(supplied: Shelf) -> None:
+    plans, catalogue = supplied.goods.plans, supplied.goods.catalogue
+    milk = next(one for one in catalogue.listing(limit=100).items if one.type == "fresh milk")
+    aged = msgspec.structs.replace(milk, shelf_life_days=3)
+    supplied.core.database.writer.write(lambda connection: goods.upsert_products(connection, [aged]))
+    tomorrow = LAST_DAY + timedelta(days=1)
+    received = GoodsReceived(
+        lines=(StockLine(product_id=milk.id, quantity=400, lot_id="l", expires_on=tomorrow + timedelta(days=1)),)
+    )  # fmt: skip
+    put_events(
+        supplied,
+        [
+            Event(
+                id="r-1",
+                source="test",
+                happened_at=NOW - timedelta(hours=20),
+                place_id="store-1",
+                body=received,
+            )
+        ],
+        now=NOW,
+    )
+    plain = plans.make(now=NOW)
+    head = plans.make(policy=PlanPolicy(move_minor=5), now=NOW)
+    assert plain.summary.moves == ()
+    assert {(move.product_id, move.from_place) for move in head.summary.moves} == {(milk.id, "store-1")}
+    assert head.summary.waste < plain.summary.waste
+    sent = plans.approve(head.id, now=NOW)
+    (asked,) = (one for one in sent.documents if one.kind == "transfer_request")
+    assert asked.supplier_id == "store-1"
+    assert [(line.place_id, line.pieces, line.arrives_on) for line in asked.lines] == sorted(
+        (move.to_place, move.pieces, tomorrow) for move in head.summary.moves
+    )
+    supplied.catch_up()
+    due = [one for one in supplied.goods.stock.due("store-2") if one.product_id == milk.id]
+    coming = sum(
+        x.pieces
+        for one in sent.documents
+        for x in one.lines
+        if (x.place_id, x.product_id) == ("store-2", milk.id)
+    )
+    assert sum(one.ordered for one in due) == coming
 
 
 def test_a_budget_that_is_too_small_is_told_and_kept(supplied: Shelf) -> None:

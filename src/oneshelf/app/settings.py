@@ -54,6 +54,16 @@ class Settings(BaseSettings):
         None,
         description="A CSV file of holidays, events and closed days (day, name, kind, place_id, closed), known to forecasts and plans. Default: calendar.csv in the data folder, where there is one.",
     )
+    move_minor: int | None = Field(
+        None,
+        ge=0,
+        description="What bringing one piece from one place of ours to another costs, in minor units. Plans then propose such moves; empty: they do not.",
+    )
+    trip_minor: int = Field(
+        0,
+        ge=0,
+        description="What a trip between two places costs besides, in minor units, whatever it takes.",
+    )
     host: str = Field("127.0.0.1", description="The address that `oneshelf serve` binds to.")
     port: int = Field(8321, ge=0, le=65535, description="The port that `oneshelf serve` binds to.")
     public_url: str | None = Field(

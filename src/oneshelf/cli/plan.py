@@ -66,10 +66,17 @@ def make(
         ),
     ] = 0.5,
     budget: Annotated[int | None, typer.Option(help="What all orders may cost, in minor units.")] = None,
+    move: Annotated[
+        int | None,
+        typer.Option(
+            help="What moving one piece between places costs, in minor units. Default: by the settings."
+        ),
+    ] = None,
+    trip: Annotated[int, typer.Option(help="What a trip between two places costs besides.")] = 0,
     json: Json = False,
 ) -> None:
     """Make the plan and keep it, to be edited and approved."""
-    policy = PlanPolicy(margin_share=margin, fairness=fairness)
+    policy = PlanPolicy(margin_share=margin, fairness=fairness, move_minor=move, trip_minor=trip)
     with open_shelf(context) as shelf:
         head = shelf.goods.plans.make(_day(as_of), policy=policy, budget_minor=budget)
     _print_head(head, json=json)
@@ -337,5 +344,14 @@ def _print_lines(made: PlanSummary, lines: Iterable[PlanLine], limit: int) -> No
 
 
 def _print_notes(made: PlanSummary) -> None:
+    if made.moves:
+        print_table(
+            "Goods that should change places tonight",
+            ("product", "from", "to", "pieces", "to be sold until", "earns (minor units)"),
+            (
+                (m.product_id, m.from_place, m.to_place, m.pieces, str(m.last_day), m.earns_minor)
+                for m in made.moves
+            ),
+        )
     for note in made.notes:
         out.print(note, markup=False)

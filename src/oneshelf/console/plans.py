@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from oneshelf.app.goods.planning import DayValue
     from oneshelf.app.goods.plans.kept import PlanHead
-    from oneshelf.decisions.plan.result import PlanLine, PlanSummary
+    from oneshelf.decisions.plan.result import Move, PlanLine, PlanSummary
 
 #: Why a line stands first, as people say it.
 ATTENTIONS: Final = {
@@ -72,10 +72,11 @@ def plan(visit: Visit) -> Response:
             raise
         return visit.render("plan_empty.html")
     text, kind, changed = visit.query("q"), visit.query("look"), bool(visit.query("changed"))
+    called = _names(visit, every) if text else {}
     lines = [
         line
         for line in every
-        if text.casefold() in line.series.casefold()
+        if text.casefold() in f"{called.get(line.product_id, '')} {line.series}".casefold()
         and kind in ("", line.attention)
         and not (changed and line.quantity == (line.before or 0))
     ]
@@ -93,6 +94,7 @@ def plan(visit: Visit) -> Response:
         q=text, look=kind, changed=changed, attentions=_told(visit, ATTENTIONS), words=_told(visit, ATTENTIONS),
         notes=[visit.reader.say(note) for note in summary.notes], trust=_trust(every),
         days=plans.scores(limit=_SCORES, actor=visit.actor), ways=_told(visit, WAYS), kept=plans.listing(limit=_SCORES, actor=visit.actor).items,
+        names=_names(visit, lines[:shown], summary.moves), places=_places(visit),
         query=urlencode({"id": head.id} if head is not None else {}),
     )  # fmt: skip
 
@@ -120,6 +122,18 @@ def _said(visit: Visit, reason: str) -> str:
 
 def _told(visit: Visit, words: dict[str, str]) -> dict[str, str]:
     return {name: visit.reader.text(said) for name, said in words.items()}
+
+
+def _names(visit: Visit, lines: Sequence[PlanLine], moves: Sequence[Move] = ()) -> dict[str, str]:
+    """What products of lines at places are called; product types are called as they are."""
+    ids = {line.product_id for line in lines if line.place_id is not None} | {
+        move.product_id for move in moves
+    }
+    return {one: product.name for one, product in visit.shelf.core.products(ids).items()}
+
+
+def _places(visit: Visit) -> dict[str, str]:
+    return {one.place.id: one.place.name for one in visit.shelf.places.listing(actor=visit.actor).places}
 
 
 def _trust(lines: Sequence[PlanLine]) -> float | None:
@@ -163,7 +177,8 @@ def _series(visit: Visit, *, status: int = 200, error: InvalidInput | None = Non
     open_to_edits = head is not None and head.approved_at is None and visit.actor.may("plan.edit")
     return visit.render(
         "series.html", status,
-        plan=summary, head=head, line=line, reason=_said(visit, line.reason), history=history, back=f"/plan?id={head.id}" if head else "/plan",
+        plan=summary, head=head, line=line, name=_names(visit, [line]).get(line.product_id, line.product_id),
+        place=_places(visit).get(line.place_id or "", line.place_id), reason=_said(visit, line.reason), history=history, back=f"/plan?id={head.id}" if head else "/plan",
         chart=_forecast(visit, summary, line, history), charts=True,
         editable=open_to_edits, words=_told(visit, ATTENTIONS), error=error and (visit.reader.say(error.cause), visit.reader.say(error.remedy)),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from oneshelf.decisions.plan.arrays import Floats, Ints, Rows
 from oneshelf.decisions.plan.curve import Curve, Worth
 from oneshelf.decisions.plan.inputs import Inputs
 from oneshelf.decisions.plan.limits import Limit, Wanted
+from oneshelf.decisions.plan.moving import moved
 from oneshelf.decisions.plan.result import Plan, PlanPolicy
 from oneshelf.decisions.plan.scenarios import chances
 from oneshelf.decisions.plan.weighing import Figures, blocks
@@ -27,6 +28,7 @@ def make_plan(inputs: Inputs, *, policy: PlanPolicy = DEFAULT_POLICY) -> Plan:
     """
     worth = inputs.terms.priced(policy.margin_share, policy.holding_share)
     lucky = chances(inputs.days, seed=policy.seed)
+    inputs, moves = moved(inputs, worth, lucky, policy)
     wanted = np.zeros(len(inputs.lines), dtype=np.int64)
     figures = Figures.empty(len(inputs.lines))
     for block in blocks(inputs, worth, lucky):
@@ -36,7 +38,8 @@ def make_plan(inputs: Inputs, *, policy: PlanPolicy = DEFAULT_POLICY) -> Plan:
     quantities = _shared(inputs, worth, lucky, wanted, policy)
     for block in blocks(inputs, worth, lucky, np.flatnonzero(quantities != wanted)):
         figures.put(block.rows, block.figures(quantities[block.rows]))
-    return write(inputs, Decided(worth=worth, wanted=wanted, quantities=quantities, figures=figures), policy)
+    decided = Decided(worth=worth, wanted=wanted, quantities=quantities, figures=figures, moves=moves)
+    return write(inputs, decided, policy)
 
 
 def _shared(inputs: Inputs, worth: Worth, lucky: Floats, wanted: Ints, policy: PlanPolicy) -> Ints:

@@ -26,6 +26,10 @@ class PlanPolicy(msgspec.Struct, frozen=True, kw_only=True):
     holding_share: float = 0.002
     #: of scarce goods: how much of its proportional share a place is assured before profit decides
     fairness: float = 0.5
+    #: what bringing one piece from one place of ours to another costs, in minor units; None: goods are not moved between places
+    move_minor: int | None = None
+    #: what a trip from one place to another costs besides, however many goods it takes
+    trip_minor: int = 0
     #: makes the futures of demand that the plan weighs
     seed: int = 1
     #: how long the solver may look for a better division
@@ -47,6 +51,9 @@ class PlanPolicy(msgspec.Struct, frozen=True, kw_only=True):
                 "cannot be a share.",
                 "Expected 0 (profit alone) to 1 (in proportion).",
             )
+        for name, value in (("move_minor", self.move_minor or 0), ("trip_minor", self.trip_minor)):
+            if value < 0:
+                raise InvalidInput.of(name, value, "is below 0.", "Give what it costs, in minor units.")
 
 
 class Alternative(msgspec.Struct, frozen=True, array_like=True):
@@ -142,6 +149,19 @@ class PlanLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.product_id if self.place_id is None else f"{self.product_id} @ {self.place_id}"
 
 
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces that leave one place tonight and are on sale at another in the morning."""
+
+    product_id: str
+    from_place: str
+    to_place: str
+    pieces: int
+    #: until when the first of them can be sold
+    last_day: date
+    #: what that is expected to earn, less what moving the pieces costs, without the trip
+    earns_minor: int
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """A shared limit: how much of it there is, what would have been wanted, and what the plan takes."""
 
@@ -158,6 +178,8 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
     as_of: date
     for_day: date
     uses: tuple[Use, ...] = ()
+    #: goods at hand that should change places
+    moves: tuple[Move, ...] = ()
     #: None: prices of no line are known
     currency: str | None
     #: what all lines together are expected to earn; None where no price is known

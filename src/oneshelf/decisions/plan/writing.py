@@ -13,7 +13,16 @@ from oneshelf.decisions.plan.arrays import Bools, Floats, Ints
 from oneshelf.decisions.plan.curve import Worth
 from oneshelf.decisions.plan.inputs import Inputs
 from oneshelf.decisions.plan.reasons import Facts, attention, reason
-from oneshelf.decisions.plan.result import ATTENTIONS, Alternative, Attention, Plan, PlanLine, PlanPolicy, Use
+from oneshelf.decisions.plan.result import (
+    ATTENTIONS,
+    Alternative,
+    Attention,
+    Move,
+    Plan,
+    PlanLine,
+    PlanPolicy,
+    Use,
+)
 from oneshelf.decisions.plan.weighing import Figures
 
 _RANK: dict[Attention | None, int] = {name: at for at, name in enumerate((*ATTENTIONS, None))}
@@ -29,6 +38,7 @@ class Decided:
     quantities: Ints
     #: what is expected with `quantities`
     figures: Figures
+    moves: tuple[Move, ...] = ()
 
 
 def write(inputs: Inputs, decided: Decided, policy: PlanPolicy) -> Plan:
@@ -56,6 +66,7 @@ def write(inputs: Inputs, decided: Decided, policy: PlanPolicy) -> Plan:
             )
             for one in inputs.limits
         ),
+        moves=decided.moves,
         currency=inputs.currency if priced.any() else None,
         profit_minor=round(float(figures.profit[priced].sum())) if priced.any() else None,
         lost=round(float(figures.lost.sum()), 1),
@@ -172,6 +183,12 @@ def _notes(inputs: Inputs, decided: Decided, policy: PlanPolicy) -> Iterator[str
         best = limit.used(decided.wanted)
         if not limit.holds(decided.wanted):
             yield f"{limit.name} has {limit.most:,.0f}, and {best:,.0f} would be best: the most profitable {limit.used(decided.quantities):,.0f} are taken."
+    if decided.moves:
+        pieces, trips = (
+            sum(one.pieces for one in decided.moves),
+            len({(one.from_place, one.to_place) for one in decided.moves}),
+        )
+        yield f"{pieces:,} pieces should change places tonight, on {trips:,} trips: they are expected to earn more there than the moves cost."
     if nothing := int((decided.quantities == 0).sum()):
         yield f"{nothing:,} of {total:,} lines are best left without an order."
 

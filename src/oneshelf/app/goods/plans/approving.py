@@ -27,16 +27,19 @@ def raised(connection: Connection, plan_id: str, *, by: str, at: datetime) -> tu
         raise Conflict(f"This plan was approved already, by {row.approved_by}.", "See its orders.")
     lines = kept.lines(connection, plan_id)
     products = goods.products(connection, {line.product_id for line in lines})
+    summary = kept.head(row).summary
+    products |= goods.products(connection, {move.product_id for move in summary.moves})
     approval = Approval(
         plan_id=plan_id,
         for_day=row.for_day,
-        currency=kept.head(row).summary.currency,
+        currency=summary.currency,
+        move_minor=summary.policy.move_minor,
         by=by,
         at=at,
         suppliers={one.id: one.name for one in supply.suppliers(connection).values()},
         products={product_id: product.name for product_id, product in products.items()},
     )
-    return documents(approval, lines, kept.outlook(row))
+    return documents(approval, lines, summary.moves, kept.outlook(row))
 
 
 def approve(

@@ -78,7 +78,7 @@ class Plans:
         actor.require("plan.edit")
         gathered = self.gathered(as_of, budget_minor=budget_minor)
         inputs = gathered.inputs if circumstances is None else supposed(gathered.inputs, circumstances)
-        plan = make_plan(inputs, policy=policy)
+        plan = make_plan(inputs, policy=self._moving(policy))
         ahead = outlook(inputs)
         at = now or utc_now()
         return self._core.database.writer.write(
@@ -90,11 +90,18 @@ class Plans:
         actor.require("plan.read")
         gathered = self.gathered(as_of)
         if gathered.by_terms:
-            return make_plan(gathered.inputs)
+            return make_plan(gathered.inputs, policy=self._moving(DEFAULT_POLICY))
         # without terms nothing but sales and yesterday's plan enters
         before = gathered.inputs.before
         key = ("plan", gathered.inputs.as_of, None if before is None else before.tobytes())
         return self._sight.keep(key, lambda: make_plan(gathered.inputs))
+
+    def _moving(self, policy: PlanPolicy) -> PlanPolicy:
+        """The policy with what moves cost by the settings, where it does not say itself."""
+        settings = self._core.settings
+        if policy.move_minor is not None or settings.move_minor is None:
+            return policy
+        return msgspec.structs.replace(policy, move_minor=settings.move_minor, trip_minor=settings.trip_minor)
 
     def current(
         self, *, actor: Actor = OPERATOR

@@ -11,7 +11,7 @@ import msgspec
 
 from oneshelf.decisions.plan.inputs import Action
 from oneshelf.decisions.plan.outlook import Outlook
-from oneshelf.decisions.plan.result import PlanLine
+from oneshelf.decisions.plan.result import Move, PlanLine
 from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.events.stock import GoodsOrdered, StockLine
 from oneshelf.words.ids import derived_id
@@ -63,6 +63,8 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str
     for_day: date
     currency: str | None
+    #: what moving one piece between places costs
+    move_minor: int | None = None
     by: str
     at: datetime
     #: by supplier, and by product
@@ -71,13 +73,18 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def documents(
-    approval: Approval, lines: Iterable[PlanLine], outlooks: Sequence[Outlook]
+    approval: Approval, lines: Iterable[PlanLine], moves: Iterable[Move], outlooks: Sequence[Outlook]
 ) -> tuple[Document, ...]:
-    """One document for each action and supplier that the plan has something to order from, then an outlook for each known supplier."""
-    groups: defaultdict[tuple[Action, str], list[PlanLine]] = defaultdict(list)
+    """One document for each action and supplier that the plan has something to order from, then an outlook for each known supplier.
+
+    Goods that change places are asked of the place that has them, beside what it sends as a supplier.
+    """
+    groups: defaultdict[tuple[Action, str], list[OrderLine]] = defaultdict(list)
     for line in lines:
         if line.quantity:
-            groups[line.action, line.supplier_id or ""].append(line)
+            groups[line.action, line.supplier_id or ""].append(_ordered(approval, line))
+    for move in moves:
+        groups["transfer", move.from_place].append(_moved(approval, move))
     ahead: defaultdict[str, list[Outlook]] = defaultdict(list)
     for one in outlooks:
         if one.supplier_id is not None:
@@ -88,19 +95,32 @@ def documents(
     return (*orders, *(_told(approval, supplier, found) for supplier, found in sorted(ahead.items())))
 
 
-def _order(approval: Approval, action: Action, supplier: str, lines: list[PlanLine]) -> Document:
-    wanted = tuple(
-        OrderLine(
-            place_id=line.place_id,
-            product_id=line.product_id,
-            name=approval.products.get(line.product_id, line.product_id),
-            pieces=line.quantity,
-            packs=line.quantity // line.pack,
-            arrives_on=line.arrives_on,
-            cost_minor=None if line.cost_minor is None else round(line.cost_minor * line.quantity),
-        )
-        for line in sorted(lines, key=lambda line: (line.place_id or "", line.product_id))
+def _ordered(approval: Approval, line: PlanLine) -> OrderLine:
+    return OrderLine(
+        place_id=line.place_id,
+        product_id=line.product_id,
+        name=approval.products.get(line.product_id, line.product_id),
+        pieces=line.quantity,
+        packs=line.quantity // line.pack,
+        arrives_on=line.arrives_on,
+        cost_minor=None if line.cost_minor is None else round(line.cost_minor * line.quantity),
     )
+
+
+def _moved(approval: Approval, move: Move) -> OrderLine:
+    return OrderLine(
+        place_id=move.to_place,
+        product_id=move.product_id,
+        name=approval.products.get(move.product_id, move.product_id),
+        pieces=move.pieces,
+        packs=move.pieces,
+        arrives_on=approval.for_day,
+        cost_minor=0 if approval.move_minor is None else approval.move_minor * move.pieces,
+    )
+
+
+def _order(approval: Approval, action: Action, supplier: str, lines: list[OrderLine]) -> Document:
+    wanted = tuple(sorted(lines, key=lambda line: (line.place_id or "", line.product_id, line.arrives_on)))
     costs = [line.cost_minor for line in wanted]
     return _document(
         approval, _KINDS[action], supplier, lines=wanted, pieces=sum(line.pieces for line in wanted),
