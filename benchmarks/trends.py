@@ -24,11 +24,12 @@ import numpy as np
 import pyarrow as pa
 
 from oneshelf.connect.sources.completejourney import CompleteJourney
-from oneshelf.insight.goods.trends.alarms import false_alarms
+from oneshelf.insight.goods.trends.alarms import RATE, alarms, calibrated, chance, false_alarms
 from oneshelf.insight.goods.trends.backtest import KNOWN_WEEKS_MIN, TrendBacktest, backtest
+from oneshelf.insight.goods.trends.growth import growth
 from oneshelf.insight.goods.trends.night import night
 from oneshelf.insight.goods.trends.panel import Panel, panel_of
-from oneshelf.insight.goods.trends.windows import ESTABLISHED
+from oneshelf.insight.goods.trends.windows import ESTABLISHED, established
 
 DATA = Path(os.environ.get("ONESHELF_BENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 WEEKS = 52
@@ -107,12 +108,21 @@ def food_searches() -> Panel:
     )
 
 
-def large(series: int, weeks: int = 64) -> Panel:
-    """So many series in which nothing grows, of sizes and unrest as products have them."""
-    random = np.random.default_rng(1)
+def large(series: int, weeks: int = 64, *, together: float = 0.0, seed: int = 1) -> Panel:
+    """So many series in which nothing grows, of sizes and unrest as products have them; `together` is how far a week's rate follows the last one's."""
+    random = np.random.default_rng(seed)
     level = random.lognormal(1.5, 0.8, (series, 1))
     unrest = random.choice([0.02, 0.1, 0.4], (series, 1))
-    people = random.poisson(level * random.gamma(1 / unrest, unrest, (series, weeks))).astype(float)
+    if together:
+        spread = np.sqrt(np.log1p(unrest))
+        rate = np.empty((series, weeks))
+        rate[:, :1] = random.normal(0, spread)
+        for week in range(1, weeks):
+            fresh = random.normal(0, spread * np.sqrt(1 - together**2))[:, 0]
+            rate[:, week] = together * rate[:, week - 1] + fresh
+        people = random.poisson(level * np.exp(rate - spread**2 / 2)).astype(float)
+    else:
+        people = random.poisson(level * random.gamma(1 / unrest, unrest, (series, weeks))).astype(float)
     return Panel(
         signal="purchases",
         level="product",
@@ -145,8 +155,34 @@ def a_night(series: int) -> dict[str, Any]:
         "processor_seconds": round(time.process_time() - processor, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
-    shown = false_alarms(panel.people, panel.exposure, ESTABLISHED, rounds=20, seed=3)
+    shown = false_alarms(
+        panel.people, panel.exposure, ESTABLISHED, rounds=20, seed=3, block=ESTABLISHED.recent
+    )
     return taken | {"false_alarms": msgspec.to_builtins(shown)}
+
+
+def hanging_together(series: int, nights: int) -> list[dict[str, Any]]:
+    """Nights over series in which nothing grows though weeks hang together: how many have any flag beyond chance."""
+    out = []
+    for together in (0.36, 0.6, 0.9):
+        flags = []
+        for each in range(nights):
+            panel = large(series, together=together, seed=10 + each)
+            panel = panel.only(established(panel.people))
+            grown = growth(panel.people, panel.exposure, ESTABLISHED)
+            by_chance = chance(panel.people, panel.exposure, ESTABLISHED, seed=1)
+            flags.append(int(alarms(calibrated(grown, by_chance), RATE).sum()))
+        out.append(
+            {
+                "together": together,
+                "series": series,
+                "nights": nights,
+                "rate": RATE,
+                "with_any": sum(n > 0 for n in flags),
+                "flags": sum(flags),
+            }
+        )
+    return out
 
 
 def main() -> None:
@@ -156,6 +192,7 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=50_000)
     arguments = parser.parse_args()
     found: dict[str, Any] = {"large": a_night(arguments.series)}
+    found["together"] = hanging_together(20_000, 20)
     found["completejourney"] = told(backtest(complete_journey(), rounds=arguments.rounds))
     if (DATA / "google-trends-foods-world").exists():
         found["searches"] = told(backtest(food_searches(), rounds=arguments.rounds))

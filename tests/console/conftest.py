@@ -167,7 +167,7 @@ def write_trends(shelf: Shelf) -> None:
     after = msgspec.structs.replace(lead, first="mentions", lag_days=-2, low_days=-3, high_days=-1)
     report = TrendNight(
         day=LAST_DAY, series=100, certain=2, watched=50, rate=0.1, leads=(lead, unsure, after), learnt=1, measured=1,
-        false_alarms=FalseAlarms(series=90, rounds=40, block=1, rate=0.1, rounds_with_any=0.05, flagged_share=0.0001),
+        false_alarms=FalseAlarms(series=90, rounds=40, block=4, rate=0.1, rounds_with_any=0.05, flagged_share=0.0001),
     )  # fmt: skip
     names = ("green tea", HOSTILE, "a/b", *(f"product-{n}" for n in range(50)))
     rows = [FlagRow(flag=flag_of(rank, name), since=before) for rank, name in enumerate(names, 1)]

@@ -110,5 +110,5 @@ def trends(
     for told in found.false_alarms:
         out.print(
             f"On weeks shuffled in blocks of {told.block}: {told.rounds_with_any:.0%} of {told.rounds} rounds had any flag, "
-            f"{told.flagged_share:.4%} of series a round; {told.rate:.0%} is promised for blocks of 1."
+            f"{told.flagged_share:.4%} of series a round; {told.rate:.0%} of rounds are promised."
         )

@@ -178,7 +178,7 @@ def _print_night(night: TrendNight) -> None:
     told = night.false_alarms
     if told is not None:
         out.print(
-            f"On shuffled weeks {told.rounds_with_any:.0%} of {told.rounds} rounds had any flag among {told.series:,} series."
+            f"On weeks shuffled in blocks of {told.block} {told.rounds_with_any:.0%} of {told.rounds} rounds had any flag among {told.series:,} series."
         )
     for lead in night.leads:
         sure = "" if lead.sure else ", which may be chance"

@@ -45,7 +45,7 @@ class TrendNight(msgspec.Struct, frozen=True, kw_only=True):
     watched: int
     #: the share of certain flags that may be chance
     rate: float
-    #: the same procedure on shuffled weeks of the products that were sold; None without any
+    #: the same procedure on weeks of the products that were sold, shuffled in blocks of four; None without any
     false_alarms: FalseAlarms | None
     #: which signals move before sales
     leads: tuple[LeadLag, ...]
@@ -99,7 +99,14 @@ def _shuffled(panels: Sequence[Panel]) -> FalseAlarms | None:
         if (panel.signal, panel.level) == ("purchases", "product") and panel.weeks >= ESTABLISHED.weeks:
             chosen = panel.only(established(panel.people))
             if chosen.names:
-                return false_alarms(chosen.people, chosen.exposure, ESTABLISHED, rounds=_ROUNDS, seed=1)
+                return false_alarms(
+                    chosen.people,
+                    chosen.exposure,
+                    ESTABLISHED,
+                    rounds=_ROUNDS,
+                    seed=1,
+                    block=ESTABLISHED.recent,
+                )
     return None
 
 

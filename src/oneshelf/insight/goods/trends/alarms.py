@@ -1,7 +1,8 @@
 """Alarms: which of tens of thousands of series to flag, so that few of the flags are chance, and the proof on shuffled weeks.
 
 Two steps. First the p-value of growth is calibrated: sales have spikes that no simple law foresees, so a p-value is replaced by the
-share of shuffled series (every one of the same night, in orders of chance) whose own is as small (Tusher, Tibshirani and Chu 2001).
+share of made-up series whose own is as small: those of the same night, drawn anew from the weeks before the recent ones in blocks as long
+as these, so that promotions and fashions of ordinary length count as chance (Tusher, Tibshirani and Chu 2001; blocks: Kuensch 1989).
 Then Benjamini and Hochberg's step-up procedure (1995): at rate q, on average at most a share q of the flags are series in which
 nothing changed, and when nothing changed anywhere, a night has any flag at all with a chance of about q. It holds too for
 series that rise and fall together, as products of one category do (Benjamini and Yekutieli 2001).
@@ -18,12 +19,12 @@ import numpy as np
 
 from oneshelf.insight.goods.forecast.arrays import Floats
 from oneshelf.insight.goods.trends.growth import Growth, growth
-from oneshelf.insight.goods.trends.shuffles import shuffles
+from oneshelf.insight.goods.trends.shuffles import redrawn, shuffles
 from oneshelf.insight.goods.trends.windows import Flags, Windows
 
 #: The share of flags that may be chance.
 RATE: Final = 0.1
-#: Shuffled series that p-values are calibrated on, at least; with so many, the first flag among 50,000 can be told.
+#: Redrawn series that p-values are calibrated on, at least; with so many, the first flag among 50,000 can be told.
 _DRAWS_MIN: Final = 60_000
 _ROUNDS_MIN, _ROUNDS_MAX = 20, 200
 _ROWS_AT_ONCE: Final = 10_000
@@ -41,7 +42,7 @@ def alarms(p_values: Floats, rate: float = RATE) -> Flags:
 
 
 def chance(counts: Floats, exposure: Floats, windows: Windows, *, seed: int) -> Floats:
-    """The p-values of growth that these series have when their weeks are shuffled, ascending: what chance alone brings."""
+    """The p-values of growth that these series have when drawn anew from their own past, ascending: what is ordinary for them."""
     series = max(1, len(counts))
     rounds = min(_ROUNDS_MAX, max(_ROUNDS_MIN, _DRAWS_MIN // series))
     # few series are shuffled many times at once, which is quicker and the same
@@ -50,13 +51,13 @@ def chance(counts: Floats, exposure: Floats, windows: Windows, *, seed: int) -> 
     stacked = np.tile(counts, (copies, 1)), np.tile(exposure, (copies, 1))
     drawn = [
         growth(mixed, exposed, windows).p_value
-        for mixed, exposed in shuffles(*stacked, rounds=-(-rounds // copies), seed=seed)
+        for mixed, exposed in redrawn(*stacked, windows.recent, rounds=-(-rounds // copies), seed=seed)
     ]
     return np.sort(np.concatenate(drawn))
 
 
 def calibrated(grown: Growth, by_chance: Floats) -> Floats:
-    """The share of shuffled series that grew as unlikely as each of these, in place of the p-values; never 0."""
+    """The share of redrawn series that grew as unlikely as each of these, in place of the p-values; never 0."""
     as_small = np.searchsorted(by_chance, grown.p_value, side="right")
     share: Floats = (1 + as_small) / (1 + len(by_chance))
     return np.where(grown.p_value < 1, share, 1.0)
@@ -85,9 +86,9 @@ def false_alarms(
     rounds: int,
     seed: int,
     rate: float = RATE,
-    block: int = 1,
+    block: int,
 ) -> FalseAlarms:
-    """Shuffle the weeks of every series `rounds` times, each in another order than those of the calibration, and count the flags."""
+    """Shuffle the weeks of every series `rounds` times, in blocks of so many weeks, and count the flags."""
     by_chance = chance(counts, exposure, windows, seed=seed)
     flags = [
         int(alarms(calibrated(growth(mixed, exposed, windows), by_chance), rate).sum())

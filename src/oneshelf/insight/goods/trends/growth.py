@@ -1,9 +1,12 @@
 """Growth: how far recent weeks lie above the weeks before, with an interval, and how likely chance alone would bring that.
 
-Counts of a series and week are taken as negative binomial: Poisson with a rate that itself varies from week to week by a gamma
-law, as promotions and weather make it. Given what recent and base weeks sold together, the recent part is then beta-binomial,
-whatever the level of the series is (the conditional test of two rates, with the gamma's extra spread; Przyborowski and Wilenski
-1940 for the Poisson case), so the p-value needs no estimate of the level and holds for series of two people a week.
+Counts of a series and span (as many weeks as the recent ones) are taken as negative binomial: Poisson with a rate that itself varies
+from span to span by a gamma law, as promotions and weather make it. Given what recent and base weeks sold together, the recent part is then
+beta-binomial, whatever the level of the series is (the conditional test of two rates, with the gamma's extra spread; Przyborowski and
+Wilenski 1940 for the Poisson case), so the p-value needs no estimate of the level and holds for series of two people a week.
+
+The spread is measured over spans and not over single weeks, as weeks of real sales hang together: on Complete Journey spans of four
+weeks vary three times as much as if each week were drawn anew, and a test that takes weeks for independent cries wolf.
 """
 
 from __future__ import annotations
@@ -40,31 +43,41 @@ class Growth:
     dispersion: Floats
 
 
-def growth(counts: Floats, exposure: Floats, windows: Windows, *, season: Floats | None = None) -> Growth:
+def growth(
+    counts: Floats,
+    exposure: Floats,
+    windows: Windows,
+    *,
+    season: Floats | None = None,
+    span: int | None = None,
+) -> Growth:
     """Compare the last weeks of each series with the weeks before.
 
     `counts` is series x weeks, `exposure` by week (all people of the chain, say) or series x weeks: a week of twice the exposure is
     expected to sell twice as much, and one of none is left out. `season` is by series: how much more the recent weeks are
-    expected to sell than the base weeks by the calendar alone.
+    expected to sell than the base weeks by the calendar alone. `span` is how many weeks hang together, by default as many as
+    are recent; with 1 the ends and p-values are too sure of themselves, and good for putting series in order only.
     """
+    span = windows.recent if span is None else span
     exposure = np.broadcast_to(exposure, counts.shape)
     seen = exposure > 0
     counts = np.where(seen, counts, 0.0)
-    spread = dispersion(counts[:, : -windows.recent], exposure[:, : -windows.recent])
+    spread = dispersion(*(spans(each[:, : -windows.recent], span) for each in (counts, exposure)))
     last, before = slice(-windows.recent, None), slice(-windows.weeks, -windows.recent)
     recent, base = counts[:, last].sum(axis=1), counts[:, before].sum(axis=1)
     weight = exposure[:, last].sum(axis=1) * (1.0 if season is None else season)
     other = exposure[:, before].sum(axis=1)
-    weeks = (seen[:, last].sum(axis=1), seen[:, before].sum(axis=1))
+    # in spans: of one that was seen in part, that part
+    seen_spans = (seen[:, last].sum(axis=1) / span, seen[:, before].sum(axis=1) / span)
     known = (weight > 0) & (other > 0)
     share = np.where(known, weight / np.maximum(weight + other, 1e-300), 0.5)
-    shape = (weeks[0] + weeks[1]) / spread
+    shape = sum(seen_spans) / spread
     p_value = np.where(known, tail(recent, recent + base, shape * share, shape * (1 - share)), 1.0)
     log_ratio = np.log((recent + 0.5) / (base + 0.5)) - np.log(share / (1 - share))
     error = np.sqrt(
         1 / (recent + 0.5)
         + 1 / (base + 0.5)
-        + spread * (1 / np.maximum(weeks[0], 1) + 1 / np.maximum(weeks[1], 1))
+        + spread * sum(1 / np.maximum(each, 1 / span) for each in seen_spans)
     )
     ratio, low, high = (np.exp(log_ratio + step * error) for step in (0, -_Z, _Z))
     return Growth(
@@ -72,10 +85,17 @@ def growth(counts: Floats, exposure: Floats, windows: Windows, *, season: Floats
     )
 
 
-def dispersion(counts: Floats, exposure: Floats) -> Floats:
-    """By series: the squared variation of its weekly rate beyond Poisson, from one seen week to the next, shrunk to what all have.
+def spans(values: Floats, weeks: int) -> Floats:
+    """Sums of so many neighbouring weeks, the newest span ending with the newest week; what is left over in front is dropped."""
+    weeks = min(weeks, values.shape[1])
+    count = values.shape[1] // weeks
+    return np.asarray(values[:, -count * weeks :].reshape(len(values), count, weeks).sum(axis=2))
 
-    Neighbouring weeks are compared (von Neumann 1941), so that a slow rise does not pass for noise. A moment estimate is worth
+
+def dispersion(counts: Floats, exposure: Floats) -> Floats:
+    """By series: the squared variation of its rate beyond Poisson, from one seen span to the next, shrunk to what all have.
+
+    Neighbours are compared (von Neumann 1941), so that a slow rise does not pass for noise. A moment estimate is worth
     little for a series of two people a week, so each is drawn towards the mean of all, as far as its own error is large against the
     variation among series (empirical Bayes with a normal prior).
     """

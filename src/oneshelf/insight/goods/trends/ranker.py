@@ -36,8 +36,11 @@ _PARAMETERS: Final[dict[str, Any]] = {
 
 
 def lower_bound(panel: Panel, windows: Windows) -> Floats:
-    """The lower end of growth, times the share of recent weeks above the base weeks' mean: how far it is sure, and steady."""
-    grown = growth(panel.people, panel.exposure, windows)
+    """The lower end of growth, times the share of recent weeks above the base weeks' mean: how far it is sure, and steady.
+
+    A score to put series in order by, so weeks are taken for independent, which orders better than ends that hold.
+    """
+    grown = growth(panel.people, panel.exposure, windows, span=1)
     return grown.low * persistence(panel.people, windows)
 
 
@@ -51,7 +54,7 @@ def persistence(people: Floats, windows: Windows) -> Floats:
 def features(panel: Panel, windows: Windows) -> Floats:
     """What the trees see: series x features, from the known weeks alone."""
     people = panel.people
-    grown = growth(people, panel.exposure, windows)
+    grown = growth(people, panel.exposure, windows, span=1)
     recent, base = people[:, -windows.recent :], people[:, -windows.weeks : -windows.recent]
     usual = np.maximum(base.mean(axis=1), 1 / windows.base)
     weeks = promoted(panel)
