@@ -3,8 +3,8 @@
 python benchmarks/forecast.py [--data /work/shared/data] [--sets completejourney rossmann ...] [--series 3000 30000 50000]
 
 Sets: each is forecast from its last dates, every time fitted, chosen and calibrated on the days before. What the methods are was decided on
-Complete Journey before 2017-12-04, on Walmart and meals before their last eight weeks and on Rossmann before its last eight; the bakery's last
-six weeks were seen while this was built, but nothing was chosen by them.
+Complete Journey at the cuts 2017-08-28, 2017-10-09 and 2017-11-06 (28 days each), on Walmart and meals before their last eight weeks and on
+Rossmann before its last eight; the bakery's last six weeks were seen while this was built, but nothing was chosen by them.
 Empty shelves: real days are cut at what a shop would have stocked; the forecast of the cut sales with and without restoring demand is
 compared with what was really sold. Many series: made up, a year of days with promotions; the last line is projected from the
 measured shards.

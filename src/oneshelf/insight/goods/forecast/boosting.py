@@ -107,8 +107,8 @@ def _rows(view: features.View, reach: _Reach, r: np.random.Generator) -> _Rows |
     Tomorrow can be known better than the fourth week, by what sold these days, and most orders are for days that are near.
     """
     past, count = view.past, len(view.panel)
-    # not a week apart, or tomorrow would always be the same weekday
-    origins = [*range(reach.until - 1, 2 * past.rhythm.recent, -max(1, past.rhythm.refresh - 2))]
+    # not a week apart, or tomorrow would always be the same weekday; and many, or the trees learn these very dates
+    origins = [*range(reach.until - 1, 2 * past.rhythm.recent, -max(1, past.rhythm.refresh // 2))]
     if not origins:
         return None
     most = ROWS_MAX // len(origins)

@@ -2,8 +2,9 @@
 
 Every candidate forecasts the last `ORIGINS` horizons before today, each from the steps before it. The error of a series is its
 RMSSE over these steps. In each segment the standing method is the better of the two plain ones (seasonal naive, moving average);
-another is admitted when its error is lower, series by series, with the whole 95% interval of the mean difference below zero, and of
-the admitted the one with the lowest mean error is shipped. With none, the standing one is. A segment of fewer than `SERIES_MIN`
+another is admitted when its mean error is lower, and so is its error series by series, with the whole 95% interval of the mean relative
+difference below zero; of the admitted the one with the lowest mean error is shipped. (Relative: a handful of series that went wild have
+errors a hundred times those of the others, and would decide alone.) With none, the standing one is. A segment of fewer than `SERIES_MIN`
 series takes what is shipped for all together. A series that is gone is expected to sell nothing.
 """
 
@@ -70,9 +71,19 @@ def _method(errors: Mapping[str, Floats], members: Bools) -> str:
     means = {name: float(found[known].mean()) for name, found in errors.items()}
     standing = min(PLAIN, key=lambda name: means[name])
     admitted = [
-        name for name in errors if name not in PLAIN and _below(errors[name][known] - errors[standing][known])
+        name
+        for name in errors
+        if name not in PLAIN
+        and means[name] < means[standing]
+        and _below(_relative(errors[name][known], errors[standing][known]))
     ]
     return min(admitted, key=lambda name: means[name], default=standing)
+
+
+def _relative(error: Floats, other: Floats) -> Floats:
+    """From -1 (this one has no error) over 0 (both alike) to 1."""
+    total = error + other
+    return np.asarray(np.where(total > 0, (error - other) / np.where(total > 0, total, 1.0), 0.0))
 
 
 def _below(difference: Floats) -> bool:

@@ -17,6 +17,8 @@ from oneshelf.insight.goods.forecast.past import Past
 SOME = 0.05
 #: Levels of the hierarchy with more groups than this are not shown to the trees, which would learn them by heart.
 GROUPS_MAX = 200
+#: Recent spans after which a series is as old as any: the age of those that were always there is but a date.
+AGE_MAX = 4
 #: Steps of the shortest mean.
 LATELY = 3
 #: How many pieces draw what a regressor did towards nothing, how near values count as alike, and how many steps draw these towards 1.
@@ -110,7 +112,9 @@ class View:
         sold = past.demand[:, :origin] > 0
         since = np.where(sold.any(axis=1), sold[:, ::-1].argmax(axis=1), origin)
         zeros = (past.counted[:, recent] & ~sold[:, recent]).mean(axis=1)
-        return np.column_stack([zeros, since.astype(np.float64), past.age(origin)])
+        return np.column_stack(
+            [zeros, since.astype(np.float64), np.minimum(past.age(origin), AGE_MAX * past.rhythm.recent)]
+        )
 
     def _calendar(self, origin: int, horizon: int) -> Floats:
         """By step ahead: how far it is, and where in the season, the month and the year it lies.
