@@ -244,6 +244,26 @@ def test_a_budget_that_is_too_small_is_told_and_kept(supplied: Shelf) -> None:
     assert plans.lines(tight.id, attention="limited").total
 
 
+def test_a_place_takes_in_no_more_packs_than_it_can(supplied: Shelf) -> None:
+    free = supplied.goods.plans.make(now=NOW)
+    settings = supplied.settings.model_copy(update={"receiving_packs": (("store-1", 3),)})
+    wanted = sum(
+        x.quantity // x.pack
+        for x in supplied.goods.plans.all_lines(free.id)
+        if x.place_id == "store-1" and x.action == "order"
+    )
+    supplied.close()
+    with oneshelf.open(settings) as shelf:
+        head = shelf.goods.plans.make(now=NOW)
+        lines = [
+            x for x in shelf.goods.plans.all_lines(head.id) if x.place_id == "store-1" and x.action == "order"
+        ]
+        assert sum(x.quantity // x.pack for x in lines) == 3 < wanted
+        (use,) = head.summary.uses
+        assert (use.kind, use.most, use.used) == ("warehouse", 3, 3)
+        assert any(use.name in x.limits for x in lines)
+
+
 def test_a_plan_is_scored_when_its_day_is_over(shelf: Shelf) -> None:
     plans = shelf.goods.plans
     assert plans.score() is None

@@ -59,6 +59,10 @@ class Settings(BaseSettings):
         ge=0,
         description="What bringing one piece from one place of ours to another costs, in minor units. Plans then propose such moves; empty: they do not.",
     )
+    receiving_packs: tuple[tuple[str, int], ...] = Field(
+        (),
+        description='How many packs places can take in on a day, where that is limited by room or hands: [["store-1", 400]].',
+    )
     trip_minor: int = Field(
         0,
         ge=0,

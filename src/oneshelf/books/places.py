@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from oneshelf.books.bulk import among, chunks, put, replace
 from oneshelf.books.schema.floors import floor
@@ -16,14 +16,19 @@ from oneshelf.words.places import FloorPlan, Place
 
 
 def upsert_places(connection: Connection, places: Iterable[Place]) -> None:
-    """Insert or replace places; of two with one id the last wins. A place without coordinates keeps those that it has."""
+    """Insert or replace places; of two with one id the last wins. A place without coordinates keeps those that it has.
+
+    Receipts know places by their ids alone: one that is called by its id keeps the name and kind that it has.
+    """
     rows = {given.id: msgspec.structs.asdict(given) for given in places}
-    put(connection, place, list(rows.values()), update=_keeping_coordinates)
+    put(connection, place, list(rows.values()), update=_keeping)
 
 
-def _keeping_coordinates(given: Any) -> Mapping[str, Any]:
+def _keeping(given: Any) -> Mapping[str, Any]:
     kept = {name: func.coalesce(given[name], place.c[name]) for name in ("latitude", "longitude")}
-    return {**replace(place)(given), **kept}
+    unnamed = given["name"] == given["id"]
+    told = {name: case((unnamed, place.c[name]), else_=given[name]) for name in ("name", "kind")}
+    return {**replace(place)(given), **kept, **told}
 
 
 def zones(connection: Connection, place_ids: Iterable[str]) -> dict[str, str]:

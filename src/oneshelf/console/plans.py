@@ -174,6 +174,8 @@ def _series(visit: Visit, *, status: int = 200, error: InvalidInput | None = Non
     history = visit.shelf.goods.history(
         name, place_id=place, until=summary.as_of, days=_HISTORY_DAYS, actor=visit.actor
     )
+    if summary.as_of == visit.shelf.core.today():
+        history = history[:-1]  # a day that is not over would look like a fall
     open_to_edits = head is not None and head.approved_at is None and visit.actor.may("plan.edit")
     return visit.render(
         "series.html", status,

@@ -53,8 +53,8 @@ def test_what_would_go_bad_goes_where_it_saves_an_order(make_inputs, make_terms)
     assert abs(move.pieces - best) <= 4  # parts of the curve hold some pieces each
     assert cost_of(after(inputs, move.pieces)) + 10 * move.pieces < cost_of(inputs)
     given, taken = (next(x for x in plan.lines if x.place_id == at) for at in ("store-0", "store-1"))
-    assert f"{move.pieces} go to store-1 tonight." in given.reason
-    assert f"{move.pieces} come from store-0 tonight." in taken.reason
+    assert f"Tonight {move.pieces} go to store-1." in given.reason
+    assert f"Tonight {move.pieces} come from store-0." in taken.reason
     without = make_plan(inputs)
     assert taken.quantity < next(x for x in without.lines if x.place_id == "store-1").quantity
     assert plan.waste < without.waste

@@ -257,7 +257,7 @@ def _told(inputs: Inputs, moves: Iterable[Move]) -> tuple[tuple[str, ...], ...]:
     """The remarks of every line with what leaves it and what comes to it."""
     said: defaultdict[tuple[str | None, str], list[str]] = defaultdict(list)
     for move in moves:
-        said[move.from_place, move.product_id].append(f"{move.pieces:,} go to {move.to_place} tonight.")
-        said[move.to_place, move.product_id].append(f"{move.pieces:,} come from {move.from_place} tonight.")
+        said[move.from_place, move.product_id].append(f"Tonight {move.pieces:,} go to {move.to_place}.")
+        said[move.to_place, move.product_id].append(f"Tonight {move.pieces:,} come from {move.from_place}.")
     before = inputs.remarks or ((),) * len(inputs.lines)
     return tuple((*told, *said.get(line, ())) for told, line in zip(before, inputs.lines, strict=True))

@@ -74,6 +74,8 @@ class Block:
     demand: Draws
     unserved: Unserved
     curve: Curve
+    #: the least that can be ordered of each line, in whole packs
+    least: Ints
 
     @classmethod
     def of(cls, inputs: Inputs, rows: Rows, worth: Worth, lucky: Floats) -> Block:
@@ -92,6 +94,7 @@ class Block:
         return cls(
             rows=rows, lead=lead, next_day=min(first + review, last), last=last, ages=ages, demand=demand,
             expected=inputs.mean[rows, :last] * is_open, unserved=unserved, curve=curve,
+            least=-(-np.maximum(terms.minimum_pieces[rows], 1) // terms.pack_pieces[rows]) * terms.pack_pieces[rows],
         )  # fmt: skip
 
     def best(self, inputs: Inputs) -> Ints:
@@ -117,7 +120,8 @@ class Block:
         count = wanted.shape[1]
         soon, ordered = self.curve.reach[:, :, 0], quantities[:, None]
         old_waste = self.unserved.wasted.mean(axis=1)
-        widest = np.where(quantities > 0, 2 * quantities, soon.max(axis=1, initial=1))
+        # somebody may think of the smallest order where nothing is ordered
+        widest = np.where(quantities > 0, 2 * quantities, np.maximum(soon.max(axis=1, initial=1), self.least))
         tried = np.rint(widest * TRIED[:, None]).astype(np.int64)
         return Figures(
             mean=self.expected[:, first : self.next_day].sum(axis=1),

@@ -136,11 +136,16 @@ class Forecasts:
         return backtest(gathered.panel, horizon=horizon, origins=origins)
 
     def _last_day(self) -> date:
-        """The newest day with sales that are not simulated. Raises NotFound before the first."""
+        """The newest day with sales that are not simulated and that is over, else the newest. Raises NotFound before the first."""
         with self._core.analysis:
             sales: Any = daily.sales(self._core)
-            newest = self._core.engine.run(sales.filter(~sales.simulated).aggregate(day=sales.day.max()))
-        day: date | None = newest["day"][0].as_py()
+            real = sales.filter(~sales.simulated)
+            today = self._core.today()
+            newest = self._core.engine.run(
+                real.aggregate(day=real.day.max(), over=real.day.max(where=real.day < today))
+            )
+        over, whole = (newest[name][0].as_py() for name in ("over", "day"))
+        day: date | None = over or whole
         if day is None:
             raise NotFound("Nothing was sold yet, so there is nothing to forecast.", "Load receipts first.")
         return day

@@ -80,7 +80,8 @@ def gather(
 def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
     with core.database.read() as connection:
         products = {product.id: product for product in goods.all_products(connection)}
-        return Sources.of(products, supply.suppliers(connection), terms, places.places(connection))
+        names = {place.id: place.name for place in places.places(connection).values()}
+        return Sources.of(products, supply.suppliers(connection), terms, names)
 
 
 def _by_type(core: Core, sight: Sight, as_of: date, before: Mapping[Line, int]) -> Gathered:
@@ -129,7 +130,13 @@ def _by_terms(
         laid_out(lots, past.lines, terms.life_days.tolist(), as_of, days),
         before=before,
         notes=[*notes, *_days_told(core, as_of)],
-        limits=limits_of(lines, found.sources, at_hand=pieces, budget_minor=budget_minor),
+        limits=limits_of(
+            lines,
+            found.sources,
+            at_hand=pieces,
+            receiving_packs=dict(core.settings.receiving_packs),
+            budget_minor=budget_minor,
+        ),
     )
 
 

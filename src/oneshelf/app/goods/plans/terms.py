@@ -24,8 +24,8 @@ class Sources:
     suppliers: Mapping[str, Supplier]
     #: by product, then by place (None: every place)
     terms: Mapping[str, Mapping[str | None, Sequence[SupplyTerm]]]
-    #: places of ours, some of which send goods to others
-    places: frozenset[str]
+    #: names of the places of ours, some of which send goods to others
+    places: Mapping[str, str]
 
     @classmethod
     def of(
@@ -33,7 +33,7 @@ class Sources:
         products: Mapping[str, Product],
         suppliers: Mapping[str, Supplier],
         terms: Iterable[SupplyTerm],
-        places: Iterable[str],
+        places: Mapping[str, str],
     ) -> Sources:
         """Sort terms by what they are for."""
         sorted_: defaultdict[str, defaultdict[str | None, list[SupplyTerm]]] = defaultdict(
@@ -41,7 +41,7 @@ class Sources:
         )
         for term in terms:
             sorted_[term.product_id][term.place_id].append(term)
-        return cls(products=products, suppliers=suppliers, terms=sorted_, places=frozenset(places))
+        return cls(products=products, suppliers=suppliers, terms=sorted_, places=places)
 
     def term(self, place_id: str, product_id: str) -> SupplyTerm | None:
         """The term that holds: the place's own before one of every place, the product's own supplier before the cheapest."""
@@ -90,11 +90,12 @@ def limits_of(
     sources: Sources,
     *,
     at_hand: Mapping[tuple[str, str], int],
+    receiving_packs: Mapping[str, int],
     budget_minor: int | None = None,
 ) -> tuple[Limit, ...]:
-    """What the lines share: a supplier's capacity, a product's (also what our own warehouse has of it), and the budget.
+    """What the lines share: a supplier's capacity, a product's (also what our own warehouse has of it), what places take in, and the budget.
 
-    `at_hand` is by (place, product).
+    `at_hand` is by (place, product), `receiving_packs` by place.
     """
     by_supplier: defaultdict[str, list[int]] = defaultdict(list)
     scarce: defaultdict[tuple[str, str | None, float, str], list[int]] = defaultdict(list)
@@ -111,6 +112,19 @@ def limits_of(
         supplier = sources.suppliers.get(supplier_id)
         if supplier is not None and supplier.capacity_pieces is not None:
             found.append(_limit("supplier", supplier.name, rows, float(supplier.capacity_pieces)))
+    packs = np.array([1.0 / max(term.case_pack, 1) for _, term in lines])
+    for place_id, most in receiving_packs.items():
+        rows = [
+            row
+            for row, (place, term) in enumerate(lines)
+            if place == place_id and sources.action(term, place) != "make"
+        ]
+        if rows:
+            under = np.array(rows, dtype=np.intp)
+            name = sources.places.get(place_id, place_id)
+            found.append(
+                Limit(kind="warehouse", name=name, lines=under, takes=packs[under], most=float(most))
+            )
     if budget_minor is not None:
         costs = np.array([float(term.cost_minor) for _, term in lines])
         costly = np.flatnonzero(costs > 0)
