@@ -63,6 +63,11 @@ def test_other_circumstances_change_a_copy_and_leave_the_inputs_alone(make_input
         make_plan(supposed(inputs, Circumstances(closed=("store-1",), without_suppliers=("mill",))))
     )
     assert [closed[f"store-{at}", "milk"].quantity for at in range(3)] == [20, 0, 0]
+    gone = closed["store-2", "milk"]
+    assert "its supplier sends nothing." in gone.reason
+    assert gone.lost == pytest.approx(9, abs=0.5)  # whoever comes finds nothing: the place is open
+    with pytest.raises(InvalidInput, match="demand"):
+        Circumstances(demand=-1)
     halved = make_plan(supposed(inputs, Circumstances(limits=0.02)))
     assert sum(line.quantity for line in halved.lines) == 20
     assert make_plan(inputs) == plan

@@ -43,6 +43,13 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     #: every shared limit as a multiple of itself
     limits: Annotated[float, msgspec.Meta(ge=0, le=100)] = 1.0
 
+    def __post_init__(self) -> None:
+        for name, value in (("demand", self.demand), ("limits", self.limits)):
+            if not 0 <= value <= 100:
+                raise InvalidInput.of(
+                    name, value, "is out of range.", "Expected 0 to 100, where 1 is as it is."
+                )
+
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What is otherwise in one plan than in another, line by line."""
@@ -64,12 +71,12 @@ def supposed(inputs: Inputs, circumstances: Circumstances) -> Inputs:
     is_open = inputs.open.copy()
     is_open[[place in circumstances.closed for place, _ in inputs.lines], 0] = False
     gone = np.array([supplier in circumstances.without_suppliers for supplier in inputs.terms.supplier], bool)
-    is_open[gone, inputs.terms.lead_days[gone] - 1] = False
     return replace(
         inputs,
         mean=inputs.mean * factor[:, None],
         quantiles=inputs.quantiles * factor[:, None, None],
         open=is_open,
+        sends=~gone,
         limits=tuple(replace(limit, most=limit.most * circumstances.limits) for limit in inputs.limits),
     )
 

@@ -45,6 +45,8 @@ class Facts:
     minimum: int
     old_waste: float
     closed: bool
+    #: whether its supplier sends anything
+    sends: bool
     late: bool
     priced: bool
     limits: tuple[str, ...]
@@ -89,6 +91,8 @@ def _decided(facts: Facts) -> str:
     verb = facts.action.capitalize()
     if facts.closed:
         return "Nothing is delivered."
+    if not facts.sends:
+        return f"{verb} nothing: its supplier sends nothing."
     if facts.quantity:
         return f"{verb} {facts.quantity:,}: enough with {facts.cover:.0%}{_asked(facts)}."
     if facts.wanted:

@@ -98,10 +98,13 @@ class Block:
         )  # fmt: skip
 
     def best(self, inputs: Inputs) -> Ints:
-        """The best quantities of the lines, as if they shared nothing; 0 where the place is closed when they would arrive."""
+        """The best quantities of the lines, as if they shared nothing; 0 where nothing is sent, or the place is closed at the arrival."""
         terms = inputs.terms
         best = self.curve.best_in_packs(terms.pack_pieces[self.rows], terms.minimum_pieces[self.rows])
-        return np.where(inputs.open[self.rows, self.lead - 1], best, 0)
+        comes = inputs.open[self.rows, self.lead - 1]
+        if inputs.sends is not None:
+            comes = comes & inputs.sends[self.rows]
+        return np.where(comes, best, 0)
 
     def lost(self, quantities: Ints) -> Floats:
         """Pieces of demand that find none until the next delivery, by line."""

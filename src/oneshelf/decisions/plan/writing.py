@@ -126,6 +126,7 @@ def _facts(inputs: Inputs, decided: Decided, cut: dict[int, list[str]]) -> Itera
             asked=float(asked[row]) if single[row] else None, review_days=int(terms.review_days[row]),
             life_days=int(terms.life_days[row]), lead_days=int(terms.lead_days[row]), pack=int(terms.pack_pieces[row]),
             minimum=int(terms.minimum_pieces[row]), old_waste=float(figures.old_waste[row]), closed=not is_open[row],
+            sends=inputs.sends is None or bool(inputs.sends[row]),
             late=bool(inputs.late[row]), priced=not told[row], limits=tuple(cut.get(row, ())),
         )  # fmt: skip
 
@@ -171,6 +172,10 @@ def _notes(inputs: Inputs, decided: Decided, policy: PlanPolicy) -> Iterator[str
     total = len(inputs.lines)
     if closed := _places(inputs, ~inputs.open[:, 0]):
         yield f"Closed on {inputs.day(0)}: {closed}."
+    if inputs.sends is not None and (
+        gone := {inputs.terms.supplier[row] for row in np.flatnonzero(~inputs.sends)}
+    ):
+        yield f"Nothing is sent by {', '.join(sorted(str(one) for one in gone))}."
     if late := _places(inputs, inputs.late):
         yield f"Nothing of {inputs.as_of} has come yet from {late}."
     for name, lack in (

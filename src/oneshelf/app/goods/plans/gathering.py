@@ -114,10 +114,11 @@ def _by_terms(
     held = [(row, term) for row, term in found.held if term.lead_time_days <= DAYS_MAX]
     past = found.past.only(np.array([row for row, _ in held], dtype=np.intp))
     lines = [(place or "", term) for (place, _), (_, term) in zip(past.lines, held, strict=True)]
-    terms = terms_of(lines, found.sources, _prices(core, as_of, past))
+    terms = terms_of(lines, found.sources, _prices(core, as_of, past), past.currency)
     days = int(np.clip((terms.lead_days + terms.life_days).max(), DAYS_MIN, DAYS_MAX))
     slow = len(found.held) - len(held)
     notes = [f"{slow:,} lines take more than {DAYS_MAX} days to come and are left out."] if slow else []
+    notes += _unplanned(found, past)
     pieces: defaultdict[tuple[str, str], int] = defaultdict(int)
     for lot in found.lots:
         if lot.arrives_on is None:
@@ -208,6 +209,24 @@ def _remarks(notes: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"Forecast: {note}." for note in notes)
 
 
+def _unplanned(found: _Found, past: Past) -> list[str]:
+    """What has terms and is in no line, and terms whose costs cannot be compared."""
+    said = []
+    sold = {product for _, product in found.past.lines}
+    products = found.sources.products
+    never = sum(one in products and products[one].active and one not in sold for one in found.sources.terms)
+    if never:
+        said.append(
+            f"{never:,} products have terms and were not sold in the last year: order their first goods by hand."
+        )
+    foreign = sum(past.currency not in (None, term.currency) for _, term in found.held)
+    if foreign:
+        said.append(
+            f"The costs of {foreign:,} lines are not in {past.currency}, in which most is sold, and count as not known."
+        )
+    return said
+
+
 def _days_told(core: Core, as_of: date) -> list[str]:
     """What the shop's calendar says of the day that is planned."""
     return named(calendar_in_force(core.settings), as_of + timedelta(days=1))
@@ -229,12 +248,15 @@ def _told(seen: _Seen) -> list[str]:
 
 def _prices(core: Core, as_of: date, past: Past) -> Floats:
     """What the price list says for tomorrow, else what a piece brought lately."""
-    table = Prices(core).table(sorted({place for place, _ in past.lines if place}), on=as_of)
+    where = sorted({place for place, _ in past.lines if place})
+    table = Prices(core).table(where, on=as_of + timedelta(days=1))
     listed = {
         (place, product): float(amount)
-        for place, product, amount in zip(
-            *(table[name].to_pylist() for name in ("place_id", "product_id", "amount_minor")), strict=True
+        for place, product, amount, currency in zip(
+            *(table[name].to_pylist() for name in ("place_id", "product_id", "amount_minor", "currency")),
+            strict=True,
         )
+        if past.currency in (None, currency)
     }
     fallback = past.price_minor.tolist()
     return np.array(

@@ -60,8 +60,10 @@ class Sources:
         return "transfer" if term.supplier_id in self.places else "order"
 
 
-def terms_of(lines: Sequence[tuple[str, SupplyTerm]], sources: Sources, prices: np.ndarray) -> Terms:
-    """Terms of lines (place, term), with prices in minor units; NaN: not known."""
+def terms_of(
+    lines: Sequence[tuple[str, SupplyTerm]], sources: Sources, prices: np.ndarray, currency: str | None
+) -> Terms:
+    """Terms of lines (place, term), with prices in minor units of a currency; NaN: not known, as are costs in another one."""
     held = [term for _, term in lines]
     lives = [sources.products[term.product_id].shelf_life_days for term in held]
 
@@ -70,7 +72,9 @@ def terms_of(lines: Sequence[tuple[str, SupplyTerm]], sources: Sources, prices: 
 
     return Terms(
         price_minor=prices,
-        cost_minor=np.array([float(term.cost_minor) for term in held]),
+        cost_minor=np.array(
+            [float(term.cost_minor) if currency in (None, term.currency) else np.nan for term in held]
+        ),
         salvage_minor=np.zeros(len(held)),
         holding_minor=np.full(len(held), np.nan),
         # `shelf_life_days` counts the days after the arrival
