@@ -6,6 +6,8 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from oneshelf.app.shelf import Shelf
 from oneshelf.books.staff import WriteKeyRow, add_write_key
@@ -32,6 +34,13 @@ def test_a_wrong_name_and_a_wrong_password_are_refused_alike(empty: Shelf, name:
     empty.staff.create("ann", PASSWORD, "planner")
     with pytest.raises(NotSignedIn, match="The name or the password is wrong"):
         empty.staff.sign_in(name, password)
+
+
+def test_an_unknown_name_is_compared_with_something_as_dear_as_a_password(empty: Shelf) -> None:
+    nothing = empty.staff._nobody
+    assert extract_parameters(nothing) == extract_parameters(PasswordHasher().hash(PASSWORD))
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(nothing, PASSWORD)
 
 
 def test_a_session_runs_out_unless_it_is_used(empty: Shelf) -> None:

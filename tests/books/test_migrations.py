@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, inspect
 
 from oneshelf.books import identity, migrate
@@ -69,6 +70,14 @@ def test_indexes_by_expression_are_made_too(database, dialect):
     with database.read() as connection:
         names = set(connection.exec_driver_sql(f"SELECT {column} FROM {catalogue}").scalars())
     assert {"ix_person_spend", "ix_reject_newest"} <= names
+
+
+def test_steps_follow_each_other_in_the_order_of_their_numbers():
+    """So that the newest step is known by its file's name."""
+    scripts = ScriptDirectory.from_config(migrate._config(migrate.FOLDER))
+    names = [step.revision for step in scripts.walk_revisions("base", migrate.PRE)]
+    assert names == sorted(names, reverse=True)
+    assert names[0] == HEAD
 
 
 def test_pre_steps_run_on_opening_and_post_steps_on_demand(url, steps):

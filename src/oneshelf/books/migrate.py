@@ -8,21 +8,23 @@ on demand, when no old process is left.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, column, inspect, select, table
 
 from oneshelf.errors import Unavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 
 #: What alembic calls the newest step of the one branch, and of both.
 PRE: Final = "pre@head"
 ALL: Final = "heads"
+
+#: Where alembic notes the newest steps that have run.
+_NOTED: Final = table("alembic_version", column("version_num"))
 
 
 def apply_pre(engine: Engine, folder: Path = FOLDER) -> None:
@@ -50,9 +52,13 @@ def pending(connection: Connection, folder: Path = FOLDER, target: str = ALL) ->
     A pre step that this program does not know was run by a newer one, and harms nobody. Raises Unavailable after an
     unknown post step: what this program needs may be gone.
     """
+    heads = _heads(connection)
+    if target == PRE and heads == {_newest_pre(folder)}:
+        return False  # every day but one; loading Alembic and every step takes longer than to open the books
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # only there where there is something to migrate
+
     scripts = ScriptDirectory.from_config(_config(folder))
     known = {step.revision: step for step in scripts.walk_revisions()}
-    heads = MigrationContext.configure(connection).get_current_heads()
     newer = [head for head in heads if head not in known]
     if any(head.endswith("_post") for head in newer):
         raise Unavailable(
@@ -68,12 +74,29 @@ def _apply(engine: Engine, folder: Path, target: str) -> None:
     # Looking and migrating happen under one lock: two processes that open a new folder take turns.
     with engine.begin() as connection:
         if pending(connection, folder, target):
+            from alembic import command  # noqa: PLC0415  # as above
+
             config = _config(folder)
             config.attributes["connection"] = connection
             command.upgrade(config, target)
 
 
+def _heads(connection: Connection) -> set[str]:
+    """The newest step of each branch that has run; empty for books that are new."""
+    if not inspect(connection).has_table(_NOTED.name):
+        return set()
+    return set(connection.execute(select(_NOTED.c.version_num)).scalars())
+
+
+def _newest_pre(folder: Path) -> str:
+    """The newest pre step that there is, by the names of the files: steps are numbered in their order."""
+    names = (path.name for path in (folder / "versions").glob("*_pre_*.py"))
+    return max("_".join(name.split("_")[:2]) for name in names)
+
+
 def _config(folder: Path) -> Config:
+    from alembic.config import Config  # noqa: PLC0415  # as above
+
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
