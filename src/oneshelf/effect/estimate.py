@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import msgspec
-from scipy import special
+import scipy
 
 from oneshelf.effect.moments import Moments
 from oneshelf.errors import InvalidInput
@@ -99,8 +99,8 @@ def _welch(offer: Moments, holdout: Moments, level: float) -> tuple[float | None
     share = a / (a + b)
     freedom = 1.0 / (share**2 / (offer.count - 1) + (1.0 - share) ** 2 / (holdout.count - 1))
     difference = offer.mean - holdout.mean
-    reach = float(special.stdtrit(freedom, 0.5 + level / 2.0)) * error
-    p_value = 2.0 * float(special.stdtr(freedom, -abs(difference) / error))
+    reach = float(scipy.special.stdtrit(freedom, 0.5 + level / 2.0)) * error
+    p_value = 2.0 * float(scipy.special.stdtr(freedom, -abs(difference) / error))
     return difference - reach, difference + reach, p_value
 
 
@@ -111,7 +111,7 @@ def _sample_ratio_p(offer_people: int, holdout_people: int, holdout_share: float
     expected = people * holdout_share
     off_by = holdout_people - expected
     chi_square = off_by**2 / expected + off_by**2 / (people - expected)
-    return float(special.chdtrc(1, chi_square))
+    return float(scipy.special.chdtrc(1, chi_square))
 
 
 def _doubt(effect: Effect, holdout_share: float) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import optimize, sparse
+import scipy
 
 from oneshelf.decisions.plan.arrays import Bools, Floats, Ints, Rows
 from oneshelf.decisions.plan.curve import Curve
@@ -110,7 +110,7 @@ def _solve(
     those are rounded down.
     """
     parts = _parts(wanted, floor)
-    usage = sparse.vstack(
+    usage = scipy.sparse.vstack(
         [_usage(limit, under, parts, len(floor)) for limit, under in zip(limits, rows, strict=True)]
     )
     room = np.array(
@@ -119,14 +119,14 @@ def _solve(
             for limit, under in zip(limits, rows, strict=True)
         ]
     )
-    rules = [optimize.LinearConstraint(usage, ub=np.maximum(room, 0))]
+    rules = [scipy.optimize.LinearConstraint(usage, ub=np.maximum(room, 0))]
     exact = len(parts.row) <= EXACT_PARTS
     if exact and parts.all_or_nothing.any():
         rules.append(_firsts_first(parts))
-    answer = optimize.milp(
+    answer = scipy.optimize.milp(
         -parts.earns,
         integrality=np.full(len(parts.earns), int(exact)),
-        bounds=optimize.Bounds(0, parts.count),
+        bounds=scipy.optimize.Bounds(0, parts.count),
         constraints=rules,
         options={"time_limit": seconds, "mip_rel_gap": GAP},
     )
@@ -174,13 +174,13 @@ def _parts(wanted: Wanted, floor: Ints) -> _Parts:
     )
 
 
-def _usage(limit: Limit, under: Rows, parts: _Parts, lines: int) -> sparse.csr_array:
+def _usage(limit: Limit, under: Rows, parts: _Parts, lines: int) -> scipy.sparse.csr_array:
     takes = np.zeros(lines)
     takes[under] = limit.takes
-    return sparse.csr_array((takes[parts.row] * parts.pieces)[None])
+    return scipy.sparse.csr_array((takes[parts.row] * parts.pieces)[None])
 
 
-def _firsts_first(parts: _Parts) -> optimize.LinearConstraint:
+def _firsts_first(parts: _Parts) -> scipy.optimize.LinearConstraint:
     """No part of a line with a minimum order without that order."""
     firsts = np.flatnonzero(parts.all_or_nothing)
     variable_of = {int(parts.row[variable]): int(variable) for variable in firsts}
@@ -190,14 +190,14 @@ def _firsts_first(parts: _Parts) -> optimize.LinearConstraint:
     )
     order = np.arange(len(rest))
     opener = np.array([variable_of[int(parts.row[at])] for at in rest], dtype=np.intp)
-    matrix = sparse.csr_array(
+    matrix = scipy.sparse.csr_array(
         (
             np.concatenate([np.ones(len(rest)), -parts.count[rest].astype(float)]),
             (np.concatenate([order, order]), np.concatenate([rest, opener])),
         ),
         shape=(len(rest), len(parts.row)),
     )
-    return optimize.LinearConstraint(matrix, ub=0)
+    return scipy.optimize.LinearConstraint(matrix, ub=0)
 
 
 def _fill(wanted: Wanted, limits: Sequence[Limit], rows: list[Rows], start: Ints) -> Ints:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize, sparse
+import scipy
 
 from oneshelf.decisions.plan.arrays import Floats, Ints, Rows
 from oneshelf.decisions.plan.curve import Worth
@@ -201,29 +201,29 @@ def _solve(inputs: Inputs, found: _Candidates, policy: PlanPolicy) -> list[tuple
     giver, taker = np.array(pairs, dtype=np.intp).T
     order = np.arange(count)
     # what a line gives or takes over all its pairs is what its parts hold
-    flows = sparse.coo_array(
+    flows = scipy.sparse.coo_array(
         (np.ones(2 * count), (np.concatenate([giver, taker]), np.concatenate([order, order]))),
         shape=(lines, count),
     )
-    held = sparse.kron(sparse.identity(lines), np.ones((1, PARTS)))
-    balance = sparse.hstack([flows, -held, sparse.coo_array((lines, len(trips)))])
+    held = scipy.sparse.kron(scipy.sparse.identity(lines), np.ones((1, PARTS)))
+    balance = scipy.sparse.hstack([flows, -held, scipy.sparse.coo_array((lines, len(trips)))])
     # nothing moves without its trip
     most = found.cuts[giver, -1].astype(float)
     trip = np.array([trip_of[place[a] or "", place[b] or ""] for a, b in pairs], dtype=np.intp)
-    driven = sparse.hstack(
+    driven = scipy.sparse.hstack(
         [
-            sparse.identity(count),
-            sparse.coo_array((count, of_parts)),
-            sparse.coo_array((-most, (order, trip)), shape=(count, len(trips))),
+            scipy.sparse.identity(count),
+            scipy.sparse.coo_array((count, of_parts)),
+            scipy.sparse.coo_array((-most, (order, trip)), shape=(count, len(trips))),
         ]
     )
-    answer = optimize.milp(
+    answer = scipy.optimize.milp(
         -earns,
         integrality=np.concatenate([np.ones(count), np.zeros(of_parts), np.ones(len(trips))]),
-        bounds=optimize.Bounds(0, np.concatenate([most, parts.ravel(), np.ones(len(trips))])),
+        bounds=scipy.optimize.Bounds(0, np.concatenate([most, parts.ravel(), np.ones(len(trips))])),
         constraints=[
-            optimize.LinearConstraint(balance.tocsr(), 0, 0),
-            optimize.LinearConstraint(driven.tocsr(), ub=0),
+            scipy.optimize.LinearConstraint(balance.tocsr(), 0, 0),
+            scipy.optimize.LinearConstraint(driven.tocsr(), ub=0),
         ],
         options={"time_limit": policy.seconds, "mip_rel_gap": 1e-3},
     )

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 import numpy as np
-from scipy import special
+import scipy
 
 from oneshelf.decisions.plan.arrays import Floats
 from oneshelf.decisions.plan.inputs import Inputs
@@ -57,7 +57,7 @@ def outlook(inputs: Inputs, *, days: int = DAYS, seed: int = 1) -> tuple[Outlook
         total = np.zeros((SCENARIOS, days))
         for row in rows:
             own = random.standard_normal((SCENARIOS, days))
-            lucky = special.ndtr(np.sqrt(LINES_TOGETHER) * shared + np.sqrt(1 - LINES_TOGETHER) * own)
+            lucky = scipy.special.ndtr(np.sqrt(LINES_TOGETHER) * shared + np.sqrt(1 - LINES_TOGETHER) * own)
             wanted = draw(inputs.levels, inputs.quantiles[row : row + 1, :days], lucky)[0]
             total += wanted * inputs.open[row, :days]
         mean = (inputs.mean[rows, :days] * inputs.open[rows, :days]).sum(axis=0)

@@ -18,11 +18,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
-from scipy.stats import rankdata
-from scipy.stats import t as student
 
 from oneshelf.errors import InvalidInput
 from oneshelf.insight.people.fields import CHANNELS
@@ -106,7 +103,7 @@ def lookalikes(
         )
     names, matrix = _matrix(table, set(without))
     weights = _fit(matrix, in_seed)
-    scores = expit(matrix @ weights[1:] + weights[0])
+    scores = scipy.special.expit(matrix @ weights[1:] + weights[0])
     others = np.flatnonzero(~in_seed)
     ranked = others[np.argsort(-scores[others], kind="stable")][:limit]
     known = ids.take(pa.array(ranked)).to_pylist()
@@ -150,7 +147,7 @@ def _numbers(column: pa.Array) -> list[Floats]:
     known = np.isfinite(values)
     ranks = np.full(len(values), 0.5)
     if known.any():
-        ranks[known] = (rankdata(values[known]) - 0.5) / known.sum()
+        ranks[known] = (scipy.stats.rankdata(values[known]) - 0.5) / known.sum()
     return [ranks, (ranks - 0.5) ** 2, (~known).astype(np.float64)]
 
 
@@ -177,11 +174,11 @@ def _fit(matrix: Floats, in_seed: NDArray[np.bool_]) -> Floats:
 
     def loss(w: Floats) -> tuple[float, Floats]:
         margin = sign * (x @ w[1:] + w[0])
-        pull = -weight * sign * expit(-margin)
+        pull = -weight * sign * scipy.special.expit(-margin)
         value = weight @ np.logaddexp(0.0, -margin) + 0.5 * ridge * w[1:] @ w[1:]
         return float(value), np.concatenate([[pull.sum()], x.T @ pull + ridge * w[1:]])
 
-    found = minimize(loss, np.zeros(matrix.shape[1] + 1), jac=True, method="L-BFGS-B")
+    found = scipy.optimize.minimize(loss, np.zeros(matrix.shape[1] + 1), jac=True, method="L-BFGS-B")
     return np.asarray(found.x)
 
 
@@ -204,7 +201,7 @@ def _lift(matrix: Floats, in_seed: NDArray[np.bool_]) -> Interval:
         lifts.append(_share_in_top(scores, np.isin(pool, hidden)) / len(hidden) / SHARE)
     value = float(np.mean(lifts))
     spread = float(np.std(lifts, ddof=1)) * (1 / FOLDS + 1 / (FOLDS - 1)) ** 0.5
-    reach = float(student.ppf(0.975, FOLDS - 1)) * spread
+    reach = float(scipy.stats.t.ppf(0.975, FOLDS - 1)) * spread
     return Interval(value=value, low=max(value - reach, 0.0), high=min(value + reach, 1 / SHARE))
 
 

@@ -6,7 +6,7 @@ With mean m and excess x the variance is m + x m^2; demand of a steady rate has 
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 from oneshelf.insight.goods.forecast.arrays import Floats
 
@@ -23,8 +23,8 @@ def at_most(count: Floats, mean: Floats, excess: Floats) -> Floats:
     known = np.maximum(np.floor(count), 0.0) + 1.0
     mean, excess = np.maximum(mean, 1e-12), np.maximum(excess, EXCESS_MIN)
     size = 1.0 / excess
-    wide = special.betainc(size, known, 1.0 / (1.0 + excess * mean))
-    return np.where(count < 0, 0.0, np.where(excess > EXCESS_MIN, wide, special.gammaincc(known, mean)))
+    wide = scipy.special.betainc(size, known, 1.0 / (1.0 + excess * mean))
+    return np.where(count < 0, 0.0, np.where(excess > EXCESS_MIN, wide, scipy.special.gammaincc(known, mean)))
 
 
 def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
@@ -32,8 +32,8 @@ def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
     known = np.maximum(np.ceil(count), 1.0)
     mean, excess = np.maximum(mean, 1e-12), np.maximum(excess, EXCESS_MIN)
     size = 1.0 / excess
-    wide = special.betainc(known, size, excess * mean / (1.0 + excess * mean))
-    tail = np.where(excess > EXCESS_MIN, wide, special.gammainc(known, mean))
+    wide = scipy.special.betainc(known, size, excess * mean / (1.0 + excess * mean))
+    tail = np.where(excess > EXCESS_MIN, wide, scipy.special.gammainc(known, mean))
     return np.where(count <= 0, 1.0, tail)
 
 
@@ -80,7 +80,9 @@ def quantiles(mean: Floats, excess: Floats, levels: Floats) -> Floats:
     large = flat > SMOOTH_MEAN
     if large.any():
         spread = 1.0 + extra[large] * flat[large]
-        out[large] = special.gammaincinv((flat[large] / spread)[:, None], levels[None, :]) * spread[:, None]
+        out[large] = (
+            scipy.special.gammaincinv((flat[large] / spread)[:, None], levels[None, :]) * spread[:, None]
+        )
     small = np.flatnonzero((flat > 0) & ~large)
     out[small] = _climb(flat[small], extra[small], levels)
     return out.reshape(*shape, levels.size)

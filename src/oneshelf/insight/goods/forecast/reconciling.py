@@ -12,8 +12,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
-from scipy import sparse
-from scipy.stats import norm
+import scipy
 
 from oneshelf.errors import InvalidInput
 from oneshelf.insight.goods.forecast import counts
@@ -37,7 +36,7 @@ def reconcile(levels: Mapping[str, Forecast], members: Mapping[str, Ints]) -> di
     count = len(levels[bottom].series)
     _check(levels, members, count)
     parts = [_summing(members[name], len(each.series)) for name, each in levels.items() if name != bottom]
-    summing = sparse.vstack([*parts, sparse.identity(count, format="csr")]).tocsr()
+    summing = scipy.sparse.vstack([*parts, scipy.sparse.identity(count, format="csr")]).tocsr()
     made = _combined(levels, summing) if installed() else levels[bottom].mean
     # added up again, so that sums are sums to the last digit
     found = np.asarray(summing @ np.maximum(made[-count:], 0.0))
@@ -53,7 +52,7 @@ def installed() -> bool:
     return find_spec("hierarchicalforecast") is not None
 
 
-def _combined(levels: Mapping[str, Forecast], summing: sparse.csr_matrix) -> Floats:
+def _combined(levels: Mapping[str, Forecast], summing: scipy.sparse.csr_matrix) -> Floats:
     """The means that add up and are nearest to all, each weighed by how sure it is."""
     from hierarchicalforecast.methods import MinTraceSparse  # noqa: PLC0415  # an extra, and slow to import
 
@@ -83,16 +82,18 @@ def _check(levels: Mapping[str, Forecast], members: Mapping[str, Ints], count: i
             )
 
 
-def _summing(member: Ints, groups: int) -> sparse.csr_matrix:
+def _summing(member: Ints, groups: int) -> scipy.sparse.csr_matrix:
     at = np.arange(member.size)
-    return sparse.csr_matrix((np.ones(member.size), (member, at)), shape=(groups, member.size))
+    return scipy.sparse.csr_matrix((np.ones(member.size), (member, at)), shape=(groups, member.size))
 
 
 def _deviation(forecast: Forecast) -> Floats:
     """By series: the standard deviation of a step, from how far its quantiles lie apart."""
     low, high = forecast.levels[0], forecast.levels[-1]
     apart = forecast.quantiles[:, :, -1] - forecast.quantiles[:, :, 0]
-    return np.asarray(np.maximum(apart.mean(axis=1) / (norm.ppf(high) - norm.ppf(low)), _SURE))
+    return np.asarray(
+        np.maximum(apart.mean(axis=1) / (scipy.special.ndtri(high) - scipy.special.ndtri(low)), _SURE)
+    )
 
 
 def _moved(forecast: Forecast, mean: Floats) -> Forecast:

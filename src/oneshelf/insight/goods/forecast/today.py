@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+import scipy
 
 from oneshelf.insight.goods.forecast.arrays import Floats
 
@@ -42,7 +42,9 @@ def revise(
     `sold` so far, in the `share` of the day that has passed; not a number where nobody knows what sold. `memory` is what one
     day weighs in a level.
     """
-    deviation = np.maximum(high - low, 0.0) / (norm.ppf(levels[1]) - norm.ppf(levels[0]))
+    deviation = np.maximum(high - low, 0.0) / (
+        scipy.special.ndtri(levels[1]) - scipy.special.ndtri(levels[0])
+    )
     squared = np.maximum(mean, 1e-9) ** 2
     excess = np.clip((deviation**2 - mean) / squared, *EXCESS)
     known = np.isfinite(sold)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from scipy import special
+import scipy
 
 from oneshelf.insight.goods.forecast.arrays import Floats
 from oneshelf.insight.goods.trends.windows import ESTABLISHED, Windows
@@ -66,13 +66,13 @@ def change_points(counts: Floats, windows: Windows = ESTABLISHED, *, hazard: flo
     for week in weeks.T:
         x = week[:, None]
         fits = (
-            special.gammaln(shape + x) - special.gammaln(shape) - special.gammaln(x + 1)
+            scipy.special.gammaln(shape + x) - scipy.special.gammaln(shape) - scipy.special.gammaln(x + 1)
             + shape * np.log(scale / (scale + 1)) - x * np.log(scale + 1)
         )  # fmt: skip
         grown = logs + fits
-        fresh = special.logsumexp(grown, axis=1, keepdims=True) + np.log(hazard)
+        fresh = scipy.special.logsumexp(grown, axis=1, keepdims=True) + np.log(hazard)
         logs = np.concatenate([fresh, grown + np.log1p(-hazard)], axis=1)
-        logs -= special.logsumexp(logs, axis=1, keepdims=True)
+        logs -= scipy.special.logsumexp(logs, axis=1, keepdims=True)
         shape = np.concatenate([np.ones((series, 1)), shape + x], axis=1)
         scale = np.concatenate([(1 / rate)[:, None], scale + 1], axis=1)
     # a run of r weeks began r weeks ago; the run of 0 has seen nothing yet

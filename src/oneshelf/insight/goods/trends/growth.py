@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import special
+import scipy
 
 from oneshelf.insight.goods.forecast.arrays import Floats
 from oneshelf.insight.goods.trends.windows import Windows
@@ -136,8 +136,8 @@ def tail(successes: Floats, trials: Floats, alpha: Floats, beta: Floats) -> Floa
     at = np.flatnonzero((successes > 0) & (successes * (alpha + beta) > trials * alpha))
     k, n, a, b = successes[at], trials[at], alpha[at], beta[at]
     term = np.exp(
-        special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-        + special.betaln(k + a, n - k + b) - special.betaln(a, b)
+        scipy.special.gammaln(n + 1) - scipy.special.gammaln(k + 1) - scipy.special.gammaln(n - k + 1)
+        + scipy.special.betaln(k + a, n - k + b) - scipy.special.betaln(a, b)
     )  # fmt: skip
     total = term.copy()
     index = np.arange(len(at))

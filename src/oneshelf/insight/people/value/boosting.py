@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
+import scipy
 
 from oneshelf.insight import gradient_boosting
 from oneshelf.insight.people.value.summaries import Floats, Outcomes, Summaries, capped
@@ -93,7 +93,7 @@ class Boosted:
             for at in range(0, len(matrix) if trees is not None else 0, _ROWS_AT_ONCE):
                 part = slice(at, at + _ROWS_AT_ONCE)
                 raw[part] += trees.predict(matrix[part], raw_score=True)
-            found[target] = expit(raw) if target in ("active", "soon") else np.exp(raw)
+            found[target] = scipy.special.expit(raw) if target in ("active", "soon") else np.exp(raw)
         found["spend"] = found["spend"] * self.unit_minor
         return found
 
@@ -164,6 +164,6 @@ def _starts(known: Known, unit_minor: float) -> dict[str, Floats]:
     return {
         "orders": np.log(known.orders + 1e-3),
         "spend": np.log((known.spend_minor + 1.0) / unit_minor),
-        "active": logit(np.clip(known.active, 1e-4, 1 - 1e-4)),
-        "soon": logit(np.clip(known.soon, 1e-4, 1 - 1e-4)),
+        "active": scipy.special.logit(np.clip(known.active, 1e-4, 1 - 1e-4)),
+        "soon": scipy.special.logit(np.clip(known.soon, 1e-4, 1 - 1e-4)),
     }

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.linalg import eigh_tridiagonal
-from scipy.special import digamma, expit, gammaln
 
 from oneshelf.errors import InvalidInput
 from oneshelf.insight.people.value.search import climbed, is_flat
@@ -56,7 +55,7 @@ class Dropout:
             - np.log(self._survived(x))
             + (self.r + x) * (np.log(self.alpha + age) - np.log(self.alpha + t_x))
         )
-        alive = expit(-lost)
+        alive = scipy.special.expit(-lost)
         return np.where(x > 0, alive, 1.0) if self.kind == "bg" else alive
 
     def p_active(self, x: ArrayLike, t_x: ArrayLike, age: ArrayLike, *, days: float) -> Floats:
@@ -149,7 +148,7 @@ def beta_rule(a: float, b: float, nodes: int = _NODES) -> tuple[Floats, Floats]:
     middle[0] = (beta - alpha) / (alpha + beta + 2)
     if nodes > 1:
         squares[1] = 4 * (1 + alpha) * (1 + beta) / ((alpha + beta + 2) ** 2 * (alpha + beta + 3))
-    values, vectors = eigh_tridiagonal(middle, np.sqrt(squares[1:]))
+    values, vectors = scipy.linalg.eigh_tridiagonal(middle, np.sqrt(squares[1:]))
     smallest = np.finfo(np.float64).tiny
     return np.clip((values + 1) / 2, smallest, 1.0), vectors[0] ** 2
 
@@ -171,13 +170,13 @@ class _Likelihood:
         r, alpha, a, b = np.exp(logarithms)
         n, tries = self.repeats, self.repeats + self.more
         head = (
-            gammaln(r + n)
-            - gammaln(r)
+            scipy.special.gammaln(r + n)
+            - scipy.special.gammaln(r)
             + r * np.log(alpha)
-            + gammaln(a + b)
-            + gammaln(b + tries)
-            - gammaln(b)
-            - gammaln(a + b + tries)
+            + scipy.special.gammaln(a + b)
+            + scipy.special.gammaln(b + tries)
+            - scipy.special.gammaln(b)
+            - scipy.special.gammaln(a + b + tries)
         )
         survived = np.where(self.may_be_lost, b + self.x + self.more - 1.0, 1.0)
         shape = r + self.x
@@ -185,19 +184,24 @@ class _Likelihood:
         odds = np.where(
             self.may_be_lost, np.log(a) - np.log(survived) + shape * (log_now - log_then), -np.inf
         )
-        lost = expit(odds)
+        lost = scipy.special.expit(odds)
         tail = np.logaddexp(0.0, odds) - shape * log_now
         value = float((self.by_repeats * head).sum() + (self.weights * tail).sum())
         # sums and not products of matrices, which start threads that wait for one another on a busy machine
         w, by = self.weights, self.by_repeats
-        by_r = (by * (digamma(r + n) - digamma(r))).sum() + np.log(alpha)
+        by_r = (by * (scipy.special.digamma(r + n) - scipy.special.digamma(r))).sum() + np.log(alpha)
         by_r -= (w * (log_now - lost * (log_now - log_then))).sum()
         by_alpha = (
             r / alpha - (w * shape * ((1 - lost) / (alpha + self.age) + lost / (alpha + self.t_x))).sum()
         )
-        common = digamma(a + b) - (by * digamma(a + b + tries)).sum()
+        common = scipy.special.digamma(a + b) - (by * scipy.special.digamma(a + b + tries)).sum()
         by_a = common + (w * lost).sum() / a
-        by_b = common + (by * digamma(b + tries)).sum() - digamma(b) - (w * lost / survived).sum()
+        by_b = (
+            common
+            + (by * scipy.special.digamma(b + tries)).sum()
+            - scipy.special.digamma(b)
+            - (w * lost / survived).sum()
+        )
         gradient = np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
         return -value, -gradient
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from oneshelf.insight.people.value.summaries import Floats
 
@@ -53,7 +53,7 @@ def bootstrap(people: int, figure: Callable[[NDArray[np.intp]], float], *, seed:
 
 def rank_correlation(scores: Floats, truth: Floats) -> float:
     """Spearman's, ties at their mean rank; NaN when one of them has a single value."""
-    a, b = rankdata(scores), rankdata(truth)
+    a, b = scipy.stats.rankdata(scores), scipy.stats.rankdata(truth)
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / size if size > 0 else float("nan")
@@ -65,7 +65,7 @@ def auc(scores: Floats, came: NDArray[np.bool_]) -> float:
     no = len(came) - yes
     if not yes or not no:
         return float("nan")
-    return (float(rankdata(scores)[came].sum()) - yes * (yes + 1) / 2) / (yes * no)
+    return (float(scipy.stats.rankdata(scores)[came].sum()) - yes * (yes + 1) / 2) / (yes * no)
 
 
 def share_of_top(scores: Floats, truth: Floats, *, share: float = 0.1) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+import scipy
 
 from oneshelf.insight import gradient_boosting
 from oneshelf.insight.people.value import boosting, dropout, spend
@@ -151,7 +151,7 @@ def _by_recency(people: Summaries, past: Sequence[Origin]) -> dict[str, Floats]:
     order = np.argsort(recency, kind="stable")
 
     def curve(came: list[Floats]) -> Floats:
-        fitted = isotonic_regression(np.concatenate(came)[order], increasing=False).x
+        fitted = scipy.optimize.isotonic_regression(np.concatenate(came)[order], increasing=False).x
         days, first = np.unique(recency[order], return_index=True)
         levels = np.add.reduceat(fitted, first) / np.diff([*first, len(fitted)])
         return np.interp(people["recency_days"], days, levels)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from oneshelf.insight.people.value.summaries import Floats
 
@@ -23,7 +23,7 @@ def climbed(
     """The lowest point that L-BFGS finds of a function with its gradient, all arguments within -bound and bound."""
 
     def climb(start: Any, steps: int) -> Any:
-        return minimize(
+        return scipy.optimize.minimize(
             negative,
             start,
             jac=True,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln
 
 from oneshelf.insight.people.value.search import climbed, is_flat
 from oneshelf.insight.people.value.summaries import Floats
@@ -54,16 +54,22 @@ def fit(orders: ArrayLike, mean_minor: ArrayLike) -> GammaGamma:
         q = 1.0 + above
         total, log_both = p * n + q, np.log(n * relative + v)
         value = (
-            gammaln(total)
-            - gammaln(p * n)
-            - gammaln(q)
+            scipy.special.gammaln(total)
+            - scipy.special.gammaln(p * n)
+            - scipy.special.gammaln(q)
             + q * np.log(v)
             + (p * n - 1) * np.log(relative)
             + p * n * np.log(n)
             - total * log_both
         )
-        by_p = n * (digamma(total) - digamma(p * n) + np.log(relative) + np.log(n) - log_both)
-        by_q = digamma(total) - digamma(q) + np.log(v) - log_both
+        by_p = n * (
+            scipy.special.digamma(total)
+            - scipy.special.digamma(p * n)
+            + np.log(relative)
+            + np.log(n)
+            - log_both
+        )
+        by_q = scipy.special.digamma(total) - scipy.special.digamma(q) + np.log(v) - log_both
         by_v = q / v - total / (n * relative + v)
         return -float(value.mean()), -np.array([by_p.mean() * p, by_q.mean() * above, by_v.mean() * v])
 
