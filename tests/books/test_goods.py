@@ -26,13 +26,15 @@ def test_products_come_back_and_the_last_one_of_an_id_wins(database):
         assert goods.products(connection, ["p-1", "p-2", "p-3"]) == {"p-1": MILK, "p-2": TEA}
     database.writer.write(lambda connection: goods.upsert_products(connection, iter([MILK, newer])))
     with database.read() as connection:
-        assert goods.products(connection, ["p-1"]) == {"p-1": newer}
+        assert goods.products(connection, ["p-1"]) == {"p-1": msgspec.structs.replace(MILK, name=newer.name)}
 
 
-def test_a_source_that_knows_no_case_or_shelf_life_leaves_them_as_they_are(database):
+def test_a_source_that_knows_no_group_case_or_shelf_life_leaves_them_as_they_are(database):
     kept = Product(
         id="p-1",
         name="Milk",
+        category="Dairy",
+        type="Milk",
         gtin="4006381333931",
         unit="ml",
         case_pack=12,

@@ -18,8 +18,13 @@ from oneshelf.words.gtin import gtin14
 #: Counts the changes of the catalogue.
 CATALOGUE: Final = "catalogue"
 
-#: How a product is ordered and kept, and the value with which nothing is said about it.
+#: Its groups, how a product is ordered and kept, and the value with which nothing is said about each.
 _UNTOLD: Final[Mapping[str, Any]] = {
+    "department": None,
+    "category": None,
+    "type": None,
+    "brand": None,
+    "size": None,
     "gtin": None,
     "unit": "each",
     "case_pack": 1,
@@ -34,8 +39,8 @@ _UNTOLD: Final[Mapping[str, Any]] = {
 def upsert_products(connection: Connection, products: Iterable[Product], *, whole: bool = False) -> None:
     """Insert or replace products; of two with one id the last wins.
 
-    A till or a tracker knows a product's name and groups, and nothing of its cases and shelf life: what it leaves at the default
-    of those stays as it is, unless the products are told to be `whole`.
+    A till or a tracker knows a product's name, perhaps its groups, and nothing of its cases and shelf life: what it leaves at the default
+    of these stays as it is, unless the products are told to be `whole`.
     """
     rows = {given.id: _row(given) for given in products}
     put(connection, product, list(rows.values()), update=replace(product) if whole else _named)
@@ -43,7 +48,7 @@ def upsert_products(connection: Connection, products: Iterable[Product], *, whol
 
 
 def _named(given: Any) -> Mapping[str, Any]:
-    """Names and groups from the given row; of the rest what it tells."""
+    """The name from the given row; of the rest what it tells."""
     kept = {name: func.coalesce(given[name], product.c[name]) for name in _UNTOLD if _UNTOLD[name] is None}
     told = {
         name: case((given[name] == untold, product.c[name]), else_=given[name])
