@@ -57,6 +57,10 @@ def test_a_method_is_shipped_only_when_it_is_surely_better_than_the_better_plain
     assert method_of(plain) == "moving_average"
     assert method_of({**plain, "lucky": moving + r.normal(-0.001, 0.2, 40)}) == "moving_average"
     assert method_of({**plain, "good": moving - 0.05, "better": moving - 0.06}) == "better"
+    wild = np.where(np.arange(40) == 7, 90.0, moving), np.where(np.arange(40) == 7, 99.0, moving - 0.05)
+    assert method_of({"seasonal_naive": naive + 9, "moving_average": wild[0], "good": wild[1]}) == "good", (
+        "one series that went wild does not decide"
+    )
 
 
 def test_a_small_segment_takes_what_serves_all_and_what_is_gone_gets_nothing():

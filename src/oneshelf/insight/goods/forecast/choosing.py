@@ -2,9 +2,9 @@
 
 Every candidate forecasts the last `ORIGINS` horizons before today, each from the steps before it. The error of a series is its
 RMSSE over these steps. In each segment the standing method is the better of the two plain ones (seasonal naive, moving average);
-another is admitted when its mean error is lower, and so is its error series by series, with the whole 95% interval of the mean relative
-difference below zero; of the admitted the one with the lowest mean error is shipped. (Relative: a handful of series that went wild have
-errors a hundred times those of the others, and would decide alone.) With none, the standing one is. A segment of fewer than `SERIES_MIN`
+another is admitted when its error is lower, series by series, with the whole 95% interval of the mean difference below zero, and of
+the admitted the one with the lowest mean error is shipped. An error beyond `WILD` times the median of the standing method counts as that: a
+handful of series that went wild have errors a hundred times those of the others, and would decide alone. With none, the standing one is. A segment of fewer than `SERIES_MIN`
 series takes what is shipped for all together. A series that is gone is expected to sell nothing.
 """
 
@@ -23,6 +23,8 @@ from oneshelf.insight.goods.forecast.segments import SEGMENTS
 #: Horizons before today on which methods are compared.
 ORIGINS = 3
 SERIES_MIN = 20
+#: How many times the median an error counts at most.
+WILD = 5.0
 #: The method of series that are gone.
 NOTHING = "nothing"
 _Z = 1.96
@@ -70,20 +72,13 @@ def _method(errors: Mapping[str, Floats], members: Bools) -> str:
         return "moving_average"
     means = {name: float(found[known].mean()) for name, found in errors.items()}
     standing = min(PLAIN, key=lambda name: means[name])
-    admitted = [
-        name
-        for name in errors
-        if name not in PLAIN
-        and means[name] < means[standing]
-        and _below(_relative(errors[name][known], errors[standing][known]))
-    ]
+    most = WILD * float(np.median(errors[standing][known]))
+    held = {
+        name: np.minimum(found[known], most) if most > 0 else found[known] for name, found in errors.items()
+    }
+    means = {name: float(found.mean()) for name, found in held.items()}
+    admitted = [name for name in errors if name not in PLAIN and _below(held[name] - held[standing])]
     return min(admitted, key=lambda name: means[name], default=standing)
-
-
-def _relative(error: Floats, other: Floats) -> Floats:
-    """From -1 (this one has no error) over 0 (both alike) to 1."""
-    total = error + other
-    return np.asarray(np.where(total > 0, (error - other) / np.where(total > 0, total, 1.0), 0.0))
 
 
 def _below(difference: Floats) -> bool:

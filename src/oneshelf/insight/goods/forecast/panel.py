@@ -102,11 +102,18 @@ class Panel:
         return known if missing <= 0 else np.pad(known, ((0, 0), (0, missing)), constant_values=np.nan)
 
     def levels(self) -> dict[str, Ints]:
-        """The hierarchy: by level, the number of every series' group; from the whole down to the series themselves."""
+        """The hierarchy: by level, the number of every series' group; from the whole down to the series themselves.
+
+        As in the M5 competition groups are also taken at each place.
+        """
         places = tuple(series.place_id or "" for series in self.series)
         named = {
             **self.groups,
             "place": places,
+            **{
+                f"{level} at places": tuple(map("\t".join, zip(names, places, strict=True)))
+                for level, names in (self.groups.items() if len(set(places)) > 1 else ())
+            },
             "product": tuple(series.product_id for series in self.series),
         }
         found = {"all": np.zeros(len(self), dtype=np.intp)}
