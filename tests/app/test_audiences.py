@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -207,7 +207,9 @@ def test_tiers_are_counted_tried_and_their_moves_told(nightly: Shelf, tmp_path: 
     assert nightly.tiers.watched(date(2026, 4, 1)) == ()
     protected = nightly.tiers.moves(date(2026, 4, 1), day, actor=PLANNER)
     assert protected.give_or_take
-    assert (protected.first, protected.last) == (date(2026, 4, 30), date(2026, 5, 31))
+    assert (protected.first, protected.last) == (day - timedelta(days=1), day)
+    for first in (1960, 2025):  # nobody moved in these years: one question, not sixty-six to average
+        assert nightly.tiers.moves(date(first, 2, 3), day, actor=PLANNER) == protected
     assert nightly.tiers.report(actor=PLANNER).give_or_take
     with pytest.raises(InvalidInput, match="Swap"):
         nightly.tiers.moves(day, date(2026, 4, 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,11 +13,15 @@ from oneshelf.app.running.jobs import run_job
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import secrets
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
+from oneshelf.events.catalogue import Line, OrderCompleted
+from oneshelf.events.envelope import Event
 from oneshelf.insight.disclosure import PEOPLE_MIN
 from oneshelf.insight.measures import MEASURES
-from oneshelf.testing.shelves import put_nightly
+from oneshelf.insight.periods import Period
+from oneshelf.testing.shelves import put_events, put_nightly
 from oneshelf.testing.shop import FIRST_DAY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
+from oneshelf.words.people import Who
 
 PLANNER = Actor(name="pia", role="planner")
 STORE = Actor(name="sam", role="store", places=("store-1",))
@@ -141,6 +145,41 @@ def test_days_are_widened_to_months_for_who_may_not_see_people(shelf: Shelf) -> 
     one = shelf.measures.ask("orders", since=date(2026, 3, 5), until=date(2026, 3, 6), actor=PLANNER)
     other = shelf.measures.ask("orders", since=date(2026, 3, 1), until=date(2026, 3, 31), actor=PLANNER)
     assert one == other
+
+
+def test_no_range_of_days_gives_a_set_of_people_more_than_four_figures_to_average(
+    empty: Shelf, shop: Shop
+) -> None:
+    """A place that opened in one month of sixteen, asked about by ranges around it, and again when others have come."""
+
+    def sold(place: str, month: int, person: int) -> Event:
+        at = datetime(2025 + month // 12, month % 12 + 1, 5, 4, tzinfo=UTC)
+        line = Line(product_id="p", quantity=1, amount_minor=1000)
+        return Event(
+            id=f"{place}-{month}-{person}", source="till", happened_at=at, place_id=place, channel="store",
+            who=Who.of(f"{place}-{person}"), body=OrderCompleted(order_id="o", currency="CNY", lines=(line,)),
+        )  # fmt: skip
+
+    empty.core.database.writer.write(lambda c: secrets.keep(c, SALT, bytes(range(32)), NOW))
+    june, july = date(2025, 6, 1), date(2025, 7, 28)
+    ranges = [
+        (june, date(2025, 6, 28)), (june.replace(month=5), june.replace(day=9)), (june, july), (june.replace(month=2), july),
+        (june, None), (june.replace(month=3), date(2026, 2, 1)), (None, None),
+    ]  # fmt: skip
+
+    def told() -> set[float | None]:
+        return {
+            cell.value
+            for since, until in ranges
+            for cell in empty.measures.ask("orders", ("place",), None, since, until, actor=PLANNER).cells
+            if cell.keys == ("once",)
+        }
+
+    put_events(empty, [*(sold("main", m, 1) for m in range(15)), *(sold("once", 5, n) for n in range(30))], now=NOW)  # fmt: skip
+    before = told()
+    assert 1 < len(before) <= 4
+    put_events(empty, [sold("main", 15, 1)], now=NOW)
+    assert told() == before
 
 
 def test_every_filter_that_cannot_be_read_is_told_at_once(shelf: Shelf) -> None:
@@ -269,7 +308,7 @@ def test_the_width_of_a_figure_says_nothing_about_who_is_in_an_audience(loyal: S
     ]
     put_nightly(loyal, rows, day=NIGHT)
     loyal.audiences.save("with", "frequency > 1")
-    loyal.audiences.save("without", "frequency = 2")
+    loyal.audiences.save("without", "frequency between 2 and 3")
 
     def width(audience: str, side: str) -> float | None:
         asked = {"where": {"audience": side}, "audience": audience, "actor": PLANNER}
@@ -286,14 +325,14 @@ def test_hostile_text_in_a_filter_matches_nothing_and_breaks_nothing(shelf: Shel
 
 
 def test_one_cell_has_one_wording_however_it_is_asked():
-    days = (date(2026, 3, 1), date(2026, 4, 30))
+    days = Period(date(2026, 3, 1), date(2026, 4, 30))
     row = {"place": "a", "hour": 8, "currency": "CNY"}
     both = wording(row, ("place", "hour"), {}, days)
     assert both == wording({"hour": 8, "currency": "CNY"}, ("hour",), {"place": ("a",)}, days)
     assert both != wording({"hour": 9, "currency": "CNY"}, ("hour",), {"place": ("a",)}, days)
     one_day = {"day": date(2026, 3, 5), "currency": "CNY"}
     assert wording(one_day, ("day",), {}, days) == wording(
-        one_day, ("day",), {}, (date(2026, 3, 1), date(2026, 3, 31))
+        one_day, ("day",), {}, Period(date(2026, 3, 1), date(2026, 3, 31))
     )
 
 

@@ -203,6 +203,23 @@ def test_the_sums_of_one_cell_have_noise_of_their_own():
     assert one != other
 
 
+def test_a_sum_to_which_nobody_added_looks_as_one_to_which_somebody_added_one():
+    none, one = (
+        sum_of(total, total, number=20, key=3, salt=salt(1), question="q", what="coupon_orders")
+        for total in (0, 1)
+    )
+    assert none.give_or_take == one.give_or_take > 0
+
+
+def test_what_somebody_spent_between_two_days_is_not_the_difference_of_their_figures():
+    """The same people under the same question, of whom one came back: the noise of the first figure would cancel."""
+    before, after = (
+        sum_of(total, 900, number=20, key=3, salt=salt(1), question="q", what="spent").value
+        for total in (9_000, 9_700)
+    )
+    assert abs(after - before - 700) > 1
+
+
 def test_a_key_stands_for_a_person_and_a_salt():
     assert person_key("p", salt(1)) == person_key("p", salt(1))
     assert len({person_key(f"p{at}", salt(house)) for at in range(100) for house in range(100)}) > 9_990

@@ -12,8 +12,8 @@ confidentialisation of statistical outputs from remote servers"), with noise tha
   two equal figures give away that two sets are equal, and that somebody is in neither or both.)
 - A count gets two-sided geometric noise of `SCALE` people: of any two sets that differ by one person, no figure is more than
   exp(1 / SCALE) = 1.65 times as likely under one as under the other. A sum gets Laplace noise of `SCALE` times the largest contribution of one
-  person in the cell, rounded up to a power of two, so that the presence of the largest contributor is hidden as well as everybody's, and the
-  stated width of two sets does not tell what the one spent who is in between.
+  person in the cell, rounded up to a power of two and 1 at least, so that the presence of the largest contributor is hidden as well as everybody's,
+  and the stated width of two sets does not tell what the one spent who is in between. The total is part of a sum's question.
 - A cell is withheld below `PEOPLE_MIN` people, always, and where its noisy count is below `PEOPLE_MIN + MARGIN`: which cells are withheld
   is itself nearly silent about the tenth person (a cell of exactly ten is shown in 5 of 100 cases).
 
@@ -22,7 +22,7 @@ end about the same two sets tells them apart after some hundred questions. Calle
 those who may not see people no filters with which one set can be worded in many ways. Where groups of people are compared (audiences, tiers), they
 hand in the largest contribution of everybody under the same other conditions, so that the width says nothing about who is in a group. Otherwise it says between which two powers
 of two the largest contribution lies: somebody who alone is far above all others of two sets is seen to be in one of them, and roughly how far
-above, as is whether anybody contributed at all. A change of the salt would allow averaging over salts: it is made once.
+above, as is whether anybody contributed more than 1 of what is counted. A change of the salt would allow averaging over salts: it is made once.
 """
 
 from __future__ import annotations
@@ -94,12 +94,12 @@ def sum_of(
     """A total over a set's people with noise, to be shown only where `count_of` of the same set shows a count.
 
     `largest` is the largest absolute contribution of one person; `what` names the figure, so that the sums of one cell have
-    noise of their own.
+    noise of their own. So has another total of the same people: the difference of two days' figures would otherwise be, to the cent,
+    what the one spent who came back in between.
     """
     scale = SCALE * _coarse(abs(largest))
-    return Protected(
-        value=total + scale * _laplace(_draw(salt, question, what, number, key)), give_or_take=scale * BAND
-    )
+    noise = _laplace(_draw(salt, f"{question}\x00{total}", what, number, key))
+    return Protected(value=total + scale * noise, give_or_take=scale * BAND)
 
 
 def count_band() -> float:
@@ -108,8 +108,8 @@ def count_band() -> float:
 
 
 def _coarse(largest: float) -> float:
-    """The next power of two: a width that says how large a contribution may be, and not how large one was."""
-    return math.ldexp(1.0, math.ceil(math.log2(largest))) if largest > 0 else 0.0
+    """The next power of two, and 1 at least: a width that says how large a contribution may be, not how large one was, nor of a 1 that it was."""
+    return math.ldexp(1.0, math.ceil(math.log2(max(largest, 1.0))))
 
 
 def _draw(salt: bytes, question: str, what: str, number: int, key: int) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Measures: one way to ask for every figure. A measure, up to two dimensions, a filter and a range of days make a table.
 
 Staff of some places get the figures of those. Whoever may not see people gets protected figures (`insight.disclosure`), and a
-narrower way to ask, so that one set of people cannot be worded in many ways: one filter with one value, and whole months.
+narrower way to ask, so that one set of people cannot be worded in many ways: one filter with one value, and calendar periods.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from oneshelf.insight.measures import (
     check_dimensions,
     measure_named,
 )
+from oneshelf.insight.periods import EVER, Period, told_period
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.places import Place
 
@@ -116,18 +117,19 @@ class Measures:
         guarded = not actor.may("people.read")
         if guarded:
             _check_narrow(kept)
-            since, until = _months(since, until)
         if since is not None and until is not None and since > until:
             raise InvalidInput.of("since", since.isoformat(), f"is after {until}.", "Swap the two days.")
         with self._core.analysis:
-            days = self._days(asked, since, until)
+            days, period = self._days(asked, since, until, guarded=guarded)
             cells: tuple[Cell, ...] = ()
             total: tuple[Cell, ...] = ()
             members = None if name is None else members_of(self._core, name)
             if days is not None:
                 facts = self._facts(asked, days, {*by, *scope}, members)
                 if guarded:
-                    cells, total = self._guarded(facts, asked, tuple(by), scope, members)
+                    cells, total = self._guarded(
+                        facts, asked, tuple(by), scope, members=members, period=period
+                    )
                 else:
                     cells, total = self._open(facts, asked, tuple(by), scope)
         return MeasureTable(
@@ -160,7 +162,9 @@ class Measures:
         measure: Measure,
         by: tuple[str, ...],
         where: cube.Where,
+        *,
         members: Members | None,
+        period: Period,
     ) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
         salt = self._core.secret(SALT)
         known = self._core.engine.run(cube.people_of(facts, measure))["person_id"]
@@ -182,7 +186,7 @@ class Measures:
                 measure,
                 by,
                 salt=salt,
-                question=lambda row: wording(row, by, where, facts.days, condition),
+                question=lambda row: wording(row, by, where, period, condition),
             )
 
         cells = told(by)
@@ -200,12 +204,22 @@ class Measures:
         found: list[dict[str, Any]] = rows.to_pylist()
         return found
 
-    def _days(self, measure: Measure, since: date | None, until: date | None) -> tuple[date, date] | None:
-        """The first and the last day that were asked about and have any events; None when there are none."""
+    def _days(
+        self, measure: Measure, since: date | None, until: date | None, *, guarded: bool
+    ) -> tuple[Period | None, Period]:
+        """The first and the last day that were asked about and have any events, None when there are none; and the period that words them.
+
+        A protected figure is told over a whole period, and worded by it, not by the days that have events: those change as time passes.
+        """
         lake = self._core.lake
         found = {day for kind in cube.KINDS_READ[measure.family] for day in lake.days(kind)}
-        within = [d for d in found if (since is None or d >= since) and (until is None or d <= until)]
-        return (min(within), max(within)) if within else None
+        period: Period | None = Period(since or EVER.first, until or EVER.last)
+        if guarded and found:
+            period = told_period(since, until, Period(min(found), max(found)))
+        if period is None:
+            return None, EVER
+        within = [day for day in found if period.first <= day <= period.last]
+        return (Period(min(within), max(within)) if within else None), period
 
     def _facts(
         self, measure: Measure, days: tuple[date, date], dimensions: set[str], members: Members | None
@@ -256,7 +270,7 @@ def _with_widths(
 
 
 def wording(
-    row: Mapping[str, Any], by: Sequence[str], where: cube.Where, days: tuple[date, date], condition: str = ""
+    row: Mapping[str, Any], by: Sequence[str], where: cube.Where, period: Period, condition: str = ""
 ) -> str:
     """The canonical wording of what one protected cell answers: the same cell has the same, however it was asked.
 
@@ -264,7 +278,7 @@ def wording(
     is worded by its `condition`, so that saving it under many names gives no second figure about the same people.
     """
     conditions = {name: list(kept) for name, kept in where.items()} | {name: [row[name]] for name in by}
-    first, last = days
+    first, last = period
     for name, length in (("week", 7), ("day", 1)):
         values = conditions.get(name, [])
         if len(values) == 1 and values[0] is not None:
@@ -307,14 +321,6 @@ def _check_narrow(where: Mapping[str, tuple[Kept, ...]]) -> None:
             "is more than your role may filter by: figures are protected for it.",
             "Filter by one value of one dimension.",
         )
-
-
-def _months(since: date | None, until: date | None) -> tuple[date | None, date | None]:
-    """The same days, widened to whole months."""
-    first = None if since is None else since.replace(day=1)
-    if until is None or until >= date(9999, 12, 1):
-        return first, until
-    return first, (until.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def _scoped(actor: Actor, where: Mapping[str, tuple[Kept, ...]]) -> dict[str, tuple[Kept, ...]]:

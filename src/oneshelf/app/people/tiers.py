@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,8 +22,11 @@ from oneshelf.insight.disclosure import count_band, protected_count
 from oneshelf.insight.people import tier_moves
 from oneshelf.insight.people.conditions import written
 from oneshelf.insight.people.tiers import TierRule, Tiers, read_tiers, tier_of
+from oneshelf.insight.periods import EVER, Period, told_period
 from oneshelf.insight.receipts import resolved
 from oneshelf.trust.access import OPERATOR, Actor
+
+_DAY: Final = timedelta(days=1)
 
 
 class TierCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,22 +130,30 @@ class TierViews:
     def moves(self, first: date, last: date, *, actor: Actor = OPERATOR) -> TierFlows:
         """How many people went from which tier to which between the ends of two days. Raises InvalidInput when they are swapped.
 
-        Whoever may not see people gets protected figures, between the ends of the two months.
+        Whoever may not see people gets protected figures of the calendar period that holds the days in between.
         """
         if first > last:
             raise InvalidInput.of("from", first.isoformat(), f"is after {last}.", "Swap the two days.")
-        if guarded(actor):  # few pairs of days, so that one set of people cannot be asked about in many ways
-            first, last = _month_end(first), _month_end(last)
+        if guarded(actor):
+            return self._protected_moves(first, last)
         with self._core.analysis:
-            people = self._between(first, last)
-            if not guarded(actor):
-                rows = self._core.engine.run(tier_moves.flows(people)).to_pylist()
-                flows = tuple(sorted((Flow(**row) for row in rows), key=_order))
-                return TierFlows(first=first, last=last, flows=flows)
-            found = self._core.engine.run(people).to_pylist()
-        return TierFlows(
-            first=first, last=last, flows=self._protected_flows(found, first, last), give_or_take=count_band()
-        )
+            rows = self._core.engine.run(tier_moves.flows(self._between(first, last))).to_pylist()
+        flows = tuple(sorted((Flow(**row) for row in rows), key=_order))
+        return TierFlows(first=first, last=last, flows=flows)
+
+    def _protected_moves(self, first: date, last: date) -> TierFlows:
+        """Few pairs of days, so that one set of people cannot be asked about in many ways: from before a period to its end."""
+        moved = self._core.lake.days("tier.changed")
+        if not moved or last < min(moved):
+            return TierFlows(first=first, last=last, flows=(), give_or_take=count_band())
+        known = Period(min(moved), max(moved))
+        # what moved on the first of the two days was before its end
+        period = told_period(min(first + _DAY, last, known.last), last, known) or EVER
+        first, last = max(period.first, known.first) - _DAY, min(period.last, known.last)
+        with self._core.analysis:
+            found = self._core.engine.run(self._between(first, last)).to_pylist()
+        flows = self._protected_flows(found, period)
+        return TierFlows(first=first, last=last, flows=flows, give_or_take=count_band())
 
     def watched(self, since: date, *, limit: int = 50, actor: Actor = OPERATOR) -> tuple[Leaver, ...]:
         """Who left a watched tier or came into one since a day, the newest first, and what each move should trigger; the look is logged."""
@@ -210,7 +220,7 @@ class TierViews:
             for rule in tiers.rules
         }
 
-    def _protected_flows(self, found: list[dict[str, Any]], first: date, last: date) -> tuple[Flow, ...]:
+    def _protected_flows(self, found: list[dict[str, Any]], period: Period) -> tuple[Flow, ...]:
         """Only what may be told: a flow of too few people is left out, as is that there is one."""
         people: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(list)
         for row in found:
@@ -218,7 +228,8 @@ class TierViews:
         salt, simulated = self._core.secret(SALT), any(row["simulated"] for row in found)
         flows = []
         for (source, target), ids in people.items():
-            count = protected_count(ids, salt=salt, question=f"moves {source} {target} {first} {last}")
+            question = f"moves {source} {target} {period.first} {period.last}"
+            count = protected_count(ids, salt=salt, question=question)
             if count is not None:
                 flows.append(Flow(from_tier=source, to_tier=target, people=count, simulated=simulated))
         return tuple(sorted(flows, key=_order))
@@ -254,10 +265,6 @@ def movers(core: Core, move: TierMove) -> tuple[str, ...]:
         for person_id in found
         if (tiers.get(person_id) == move.entered if move.entered else tiers.get(person_id) != move.left)
     )
-
-
-def _month_end(day: date) -> date:
-    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _order(flow: Flow) -> tuple[int, str, str]:
