@@ -287,6 +287,61 @@ def test_the_batch_agrees_with_the_live_portrait_whatever_happened(rows_of, happ
         assert_twins(row, expected[person_id])
 
 
+#: A trait as it is told, and its text in the portrait: of one value, or of the last of several.
+ODD_TRAITS = (
+    ([{"address": {"household_size": 9}, "household_size": 3}], "3"),
+    ([{"address": {"household_size": 9}}], None),
+    ([{"my\"household_size": 7, 'x":1,"household_size': 8}], None),
+    *(
+        ([{"household_size": value}], text)
+        for value, text in (
+            (1e30, "1e30"), (2.5, "2.5"), (4.0, "4"), (-0.0, "0"), (2**63, "9223372036854775808"), (True, "true"),
+            ("caf\u00e9 \u2028 \\ \t \n \x7f \U0001f375 \\u00e9 \"q\"", "caf\u00e9 \u2028 \\ \t \n \x7f \U0001f375 \\u00e9 \"q\""),
+            ("", ""), ("x" * 998, "x" * 998), ("x" * 999, None), (["a"], None), ({"a": 1}, None), (None, None),
+        )
+    ),
+    ([{"household_size": "old"}, {"household_size": None}], None),
+    ([{"household_size": "old"}, {"household_size": ["new"]}], None),
+    ([{"household_size": "old"}, {"household_size": "x" * 999}], "old"),
+    ([{"household_size": "old"}, {"other": 1}], "old"),
+)  # fmt: skip
+
+#: Searches, and how many different ones they are.
+ODD_SEARCHES = (
+    (("Straße", "STRASSE", "strasse"), 1), (("a\u3000b", "a b", "\u00a0a\u00a0 B\x1f"), 1), (("İ", "i\u0307", "i"), 2),
+    (("ΣΑΣ", "σας", "σασ"), 1), (("ſ", "s", "K", "k"), 2), (("\u3000", "\u00a0", " "), 0), (("\u200b", "z"), 2),
+    (("é", "e\u0301"), 2), (("y" * 200, "Y" * 201, "ß" * 150, "s" * 200), 2),
+)  # fmt: skip
+
+
+def test_odd_traits_and_searches_are_the_same_to_both(rows_of):
+    def event(who, body, minutes):
+        return Event(
+            id="e", source="test", happened_at=NOW - timedelta(days=3) + timedelta(minutes=minutes), body=body,
+            who=Who(user_id=who), place_id="store-1", channel="web",
+        )  # fmt: skip
+
+    told = [
+        event(f"trait-{n}", body, at)
+        for n, (traits, _) in enumerate(ODD_TRAITS)
+        for at, body in enumerate([c.ProductsSearched(query="tea"), *(c.PersonIdentified(traits=each) for each in traits)])
+    ]  # fmt: skip
+    searched = [
+        event(f"search-{n}", c.ProductsSearched(query=query), at)
+        for n, (queries, _) in enumerate(ODD_SEARCHES)
+        for at, query in enumerate(queries)
+    ]
+    expected = live(told + searched, {}, GOODS, ZONES, OWN_ZONE)
+    rows = rows_of(told + searched, {}, places=ZONES)
+    assert rows.keys() == expected.keys()
+    for person_id, row in rows.items():
+        assert_twins(row, expected[person_id])
+    assert [rows[f"trait-{n}"]["household_size"] for n in range(len(ODD_TRAITS))] == [
+        text for _, text in ODD_TRAITS
+    ]
+    assert [rows[f"search-{n}"]["searched_count"] for n in range(len(ODD_SEARCHES))] == [count for _, count in ODD_SEARCHES]  # fmt: skip
+
+
 def test_the_batch_finds_the_truth_of_the_small_shop(rows_of):
     shop = small_shop()
     links = {Who(anonymous_id=browser).person_id: person for browser, person in shop.truth.links.items()}

@@ -1,6 +1,7 @@
 """How an event lies in the lake: one table a kind, its columns derived from the kind's own type.
 
-Nothing is written twice: a field that a kind gains is a column of its table, null in older files.
+Nothing is written twice: a field that a kind gains is a column of its table, null in older files. Beside them lies what is worked out here once because
+engines would work it out differently.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pyarrow as pa
 from oneshelf.errors import InvalidInput
 from oneshelf.events.catalogue import KINDS
 from oneshelf.events.envelope import Recorded
+from oneshelf.insight.people.told import TRAITS, query_key, trait_columns
 
 #: Every moment in the lake: microseconds, UTC.
 MOMENT = pa.timestamp("us", "UTC")
@@ -65,6 +67,15 @@ _SCALARS: dict[type[mi.Type], pa.DataType] = {
     mi.DateType: pa.date32(),
 }
 
+#: What is worked out of a kind's body, by the names of its columns, all of text.
+_WORKED_OUT: dict[str, tuple[tuple[str, ...], Callable[[Any], Sequence[str | None]]]] = {
+    "products.searched": (("query_key",), lambda body: (query_key(body.query),)),
+    "person.identified": (
+        tuple(column for name in TRAITS for column in (f"{name}_told", name)),
+        lambda body: tuple(trait_columns(body.traits).values()),
+    ),
+}
+
 _LITERALS: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64()}
 
 
@@ -77,6 +88,8 @@ def arrow_schema(kind: str) -> pa.Schema:
     """The columns of a kind's table, the partition column `day` last. Raises InvalidInput for an unknown kind."""
     fields = [pa.field(name, type_) for name, type_, _ in _ENVELOPE]
     fields += [pa.field(column.name, column.type) for column in body_columns(kind)]
+    names, _ = _WORKED_OUT.get(kind, ((), None))
+    fields += [pa.field(name, pa.string()) for name in names]
     return pa.schema([*fields, pa.field(DAY, pa.date32())])
 
 
@@ -85,6 +98,10 @@ def rows_of(kind: str, recorded: Sequence[Recorded], days: Sequence[date]) -> pa
     arrays = [pa.array(list(map(attrgetter(path), recorded)), type_) for _, type_, path in _ENVELOPE]
     bodies = [each.event.body for each in recorded]
     arrays += [column.build(list(map(attrgetter(column.name), bodies))) for column in body_columns(kind)]
+    if kind in _WORKED_OUT:
+        names, work_out = _WORKED_OUT[kind]
+        values = list(map(work_out, bodies))
+        arrays += [pa.array([each[at] for each in values], pa.string()) for at in range(len(names))]
     return pa.Table.from_arrays([*arrays, pa.array(days, pa.date32())], schema=arrow_schema(kind))
 
 

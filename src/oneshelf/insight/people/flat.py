@@ -10,6 +10,7 @@ from oneshelf.insight.people.drawing import main_currency, order_days, portrait_
 from oneshelf.insight.people.fields import CHANNELS, FIELDS, ORDER, REFUND, Field
 from oneshelf.insight.people.portrait import Affinity, Portrait
 from oneshelf.insight.people.state import PersonState
+from oneshelf.insight.people.told import TRAITS, trait_text
 from oneshelf.words.goods import Product
 
 #: Fields that cost next to nothing to take from a state.
@@ -77,8 +78,7 @@ def flat(portrait: Portrait) -> dict[str, Any]:
         "main_place_id": portrait.places[0].place_id if portrait.places else None,
         "favourite_daypart": portrait.dayparts[0].daypart if portrait.dayparts else None,
         "favourited_not_bought_count": len(portrait.favourited_not_bought),
-        "life_stage": _text(traits.get("life_stage")),
-        "household_size": _text(traits.get("household_size")),
+        **{name: trait_text(traits.get(name)) for name in TRAITS},
         "spend_last_91_days_minor": recent[91].spend_minor,
         "orders_last_91_days": recent[91].orders,
         "orders_last_28_days": recent[28].orders,
@@ -113,7 +113,3 @@ def _first(name: str, liked: Sequence[Affinity]) -> dict[str, Any]:
     if not liked:
         return {name: None, f"{name}_share": None, f"{name}_index": None}
     return {name: liked[0].name, f"{name}_share": liked[0].share, f"{name}_index": liked[0].index}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -6,8 +6,6 @@ import math
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-import msgspec
-
 from oneshelf.events.catalogue import (
     CouponRedeemed,
     Line,
@@ -24,11 +22,9 @@ from oneshelf.insight.people.state import (
     DAY_SECONDS,
     EPOCH_SECONDS,
     FAVOURITES_MAX,
-    QUERY_LENGTH_MAX,
     SEARCHES_MAX,
     SEEN_KINDS,
     TAU_SECONDS,
-    TRAIT_LENGTH_MAX,
     TRAITS_MAX,
     VIEWS_MAX,
     Bought,
@@ -39,6 +35,7 @@ from oneshelf.insight.people.state import (
     bound,
     keep_latest,
 )
+from oneshelf.insight.people.told import query_key, trait_kept
 from oneshelf.words.time import seconds
 
 #: The part of the day that each hour belongs to.
@@ -52,7 +49,6 @@ _DAYPART_OF_HOUR = tuple(
 )
 
 _SEEN = frozenset(SEEN_KINDS)
-_json = msgspec.json.Encoder(order="sorted")
 
 
 def fold(state: PersonState | None, event: Event, zone: tzinfo = UTC) -> PersonState:
@@ -174,8 +170,8 @@ def _enter_refund(state: PersonState, event: Event, body: OrderRefunded, at: flo
 
 
 def _enter_search(state: PersonState, event: Event, body: ProductsSearched, at: float) -> str:
-    query = " ".join(body.query.casefold().split())[:QUERY_LENGTH_MAX]
-    if query:
+    query = query_key(body.query)
+    if query is not None:
         keep_latest(state.searches, query, (at, event.simulated), SEARCHES_MAX)
     return "searches"
 
@@ -193,8 +189,8 @@ def _enter_view(state: PersonState, event: Event, body: ProductViewed, at: float
 def _enter_traits(state: PersonState, event: Event, body: PersonIdentified, at: float) -> str:
     del event
     for name, value in body.traits.items():
-        text = _json.encode(value).decode()
-        if len(name) <= QUERY_LENGTH_MAX and len(text) <= TRAIT_LENGTH_MAX:
+        text = trait_kept(name, value)
+        if text is not None:
             keep_latest(state.traits, name, (at, text), TRAITS_MAX)
     return "traits"
 

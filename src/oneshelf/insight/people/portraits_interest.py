@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 from oneshelf.insight.people.drawing import WANTED_DAYS
 from oneshelf.insight.people.fields import ORDER
 from oneshelf.insight.people.portraits_words import best
-from oneshelf.insight.people.state import QUERY_LENGTH_MAX, SEARCHES_MAX, VIEWS_MAX
+from oneshelf.insight.people.state import SEARCHES_MAX, VIEWS_MAX
+from oneshelf.insight.people.told import TRAITS
 
 
 def interest(known: Mapping[str, ir.Table], now: datetime) -> ir.Table:
@@ -19,14 +20,13 @@ def interest(known: Mapping[str, ir.Table], now: datetime) -> ir.Table:
     earliest = ibis.literal(now - timedelta(days=WANTED_DAYS))
     searched = known["products.searched"]
     searched = searched.filter(searched.happened_at >= earliest)
-    query = searched.query.lower().re_replace(r"\s+", " ").strip()[:QUERY_LENGTH_MAX]
     viewed = known["product.viewed"]
     viewed = viewed.filter(viewed.happened_at >= earliest)
     redeemed = known["coupon.redeemed"]
     rows = ibis.union(
-        searched.select("person_id", what=ibis.literal("searched"), key=query)
-        .distinct()
-        .filter(ibis._.key != ""),
+        searched.filter(searched.query_key.notnull())
+        .select("person_id", what=ibis.literal("searched"), key="query_key")
+        .distinct(),
         viewed.select("person_id", what=ibis.literal("viewed"), key=viewed.product_id).distinct(),
         _waiting(known["product.favourited"], known[ORDER]),
         redeemed.select("person_id", what=ibis.literal("redeemed"), key=redeemed.coupon_id),
@@ -73,22 +73,16 @@ def _waiting(favourited: ir.Table, orders: ir.Table) -> ir.Table:
 
 
 def traits(told: ir.Table) -> ir.Table:
-    """One row a person of whom one of these was told: life_stage, household_size; of two of one moment the greater text counts."""
-    parts = [_latest(told, name) for name in ("life_stage", "household_size")]
-    rows = ibis.union(*parts, distinct=False)
+    """One row a person of whom one of `TRAITS` was told; of two of one moment the greater counts, as `told.trait_kept` writes them."""
+    rows = ibis.union(*(_latest(told, name) for name in TRAITS), distinct=False)
     return rows.group_by("person_id").aggregate(
-        life_stage=rows.value.max(where=rows.name == "life_stage"),
-        household_size=rows.value.max(where=rows.name == "household_size"),
+        **{name: rows.value.max(where=rows.name == name) for name in TRAITS}
     )
 
 
 def _latest(told: ir.Table, name: str) -> ir.Table:
-    """The latest word of each person under a name; lists and structures say nothing here."""
-    # by a pattern, as engines give what they find in JSON in forms of their own
-    raw = told.traits.re_extract(rf'"{name}":("(\\.|[^"\\])*"|-?[0-9.]+)', 1)
-    rows = told.select("person_id", "happened_at", raw=raw)
-    rows = rows.filter(rows.raw.notnull() & (rows.raw != ""))
-    latest = best(rows, "person_id", rows.happened_at.desc(), rows.raw.desc())
-    text = latest.raw.substr(1, latest.raw.length() - 2).replace('\\"', '"').replace("\\\\", "\\")
-    value = latest.raw.startswith('"').ifelse(text, latest.raw)
-    return latest.select("person_id", name=ibis.literal(name), value=value)
+    """The latest word of each person under a name; null where it has no text."""
+    rows = told.select("person_id", "happened_at", kept=told[f"{name}_told"], value=told[name])
+    rows = rows.filter(rows.kept.notnull())
+    latest = best(rows, "person_id", rows.happened_at.desc(), rows.kept.desc())
+    return latest.select("person_id", name=ibis.literal(name), value=latest.value)
