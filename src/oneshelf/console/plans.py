@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from oneshelf.app.goods.planning import DayValue
     from oneshelf.app.goods.plans.kept import PlanHead
+    from oneshelf.app.goods.plans.raising import Document
     from oneshelf.decisions.plan.result import Move, PlanLine, PlanSummary
 
 #: Why a line stands first, as people say it.
@@ -53,7 +54,7 @@ KINDS: Final = {
 }
 
 #: Where one sentence of a reason ends and the next begins.
-_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z0-9])")
 
 _LIST_LENGTH = 60
 _HISTORY_DAYS = 56
@@ -129,6 +130,11 @@ def _names(visit: Visit, lines: Sequence[PlanLine], moves: Sequence[Move] = ()) 
     ids = {line.product_id for line in lines if line.place_id is not None} | {
         move.product_id for move in moves
     }
+    return {one: product.name for one, product in visit.shelf.core.products(ids).items()}
+
+
+def _outlook_names(visit: Visit, documents: Sequence[Document]) -> dict[str, str]:
+    ids = {each.product_id for one in documents for each in one.outlook}
     return {one: product.name for one, product in visit.shelf.core.products(ids).items()}
 
 
@@ -243,7 +249,7 @@ def approve(visit: Visit) -> Response:
     head = visit.shelf.goods.plans.get(plan_id, actor=visit.actor)
     return visit.render(
         "plan_orders.html", head=head, plan=head.summary, documents=found.documents, channel=found.channel,
-        sent=False, kinds=_told(visit, KINDS),
+        sent=False, kinds=_told(visit, KINDS), names=_outlook_names(visit, found.documents), places=_places(visit),
     )  # fmt: skip
 
 
@@ -253,6 +259,7 @@ def orders(visit: Visit) -> Response:
     found = visit.shelf.goods.plans.orders(head.id, actor=visit.actor)
     return visit.render(
         "plan_orders.html", head=head, plan=head.summary, documents=found, channel=None, sent=True, kinds=_told(visit, KINDS),
+        names=_outlook_names(visit, found), places=_places(visit),
     )  # fmt: skip
 
 

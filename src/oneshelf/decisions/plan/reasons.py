@@ -117,7 +117,8 @@ def _also(facts: Facts) -> list[str]:
             f"{facts.wanted:,} would be best, but {', '.join(facts.limits) or 'a limit'} has not enough for all."
         )
     if facts.quantity and facts.pack > 1:
-        said.append(f"That is {facts.quantity // facts.pack:,} packs of {facts.pack:,}.")
+        packs = facts.quantity // facts.pack
+        said.append(f"That is {packs:,} pack{'' if packs == 1 else 's'} of {facts.pack:,}.")
     if facts.quantity and facts.life_days > 1:
         said.append(f"What is left can be sold on {facts.life_days - 1:,} more days.")
     if facts.lead_days > 1 and facts.lasts < LASTS_MIN:

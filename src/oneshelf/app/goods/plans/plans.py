@@ -270,7 +270,9 @@ class Plans:
         with self._core.database.read() as connection:
             kept.read(connection, plan_id)
             rows = books.orders(connection, plan_id)
-        return tuple(msgspec.json.decode(row.document, type=Document) for row in rows)
+        found = [msgspec.json.decode(row.document, type=Document) for row in rows]
+        # what is to be done before what is to be expected
+        return tuple(sorted(found, key=lambda one: one.kind == "outlook"))
 
     def outlook(self, plan_id: str, *, actor: Actor = OPERATOR) -> tuple[Outlook, ...]:
         """What each supplier will be asked for in the week ahead, as it was foreseen when the plan was made. Raises NotFound."""
