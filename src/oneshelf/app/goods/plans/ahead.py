@@ -46,11 +46,12 @@ def look_ahead(core: Core, past: Past, level: str) -> Ahead:
     """Demand of each line on each of the next days. `level` is that of the lines: "type" over the chain, "id" at places.
 
     The night's forecasts are taken where they were made after the close of the past's last day. Lines that sell too rarely for the
-    night are forecast now, by the plain methods; without a night all are, by every method.
+    night are forecast now, by the methods that need no fitting of trees; so are types without a night, whose plan is but a first look, while
+    products at places are then forecast by every method.
     """
     night = _from_night(core, past, level)
     if night is None:
-        return _made(past.panel, boost=True)
+        return _made(past.panel, boost=level == "id")
     rows, kept = night
     rest = np.setdiff1d(np.arange(len(past.lines), dtype=np.intp), rows)
     return kept if not rest.size else _together(rows, kept, rest, _made(past.panel.take(rest), boost=False))
