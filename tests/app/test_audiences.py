@@ -210,6 +210,7 @@ def test_tiers_are_counted_tried_and_their_moves_told(nightly: Shelf, tmp_path: 
     assert (protected.first, protected.last) == (day - timedelta(days=1), day)
     for first in (1960, 2025):  # nobody moved in these years: one question, not sixty-six to average
         assert nightly.tiers.moves(date(first, 2, 3), day, actor=PLANNER) == protected
+    assert nightly.tiers.moves(date(9999, 12, 31), date(9999, 12, 31), actor=PLANNER).flows == ()
     assert nightly.tiers.report(actor=PLANNER).give_or_take
     with pytest.raises(InvalidInput, match="Swap"):
         nightly.tiers.moves(day, date(2026, 4, 1))

@@ -144,11 +144,11 @@ class TierViews:
     def _protected_moves(self, first: date, last: date) -> TierFlows:
         """Few pairs of days, so that one set of people cannot be asked about in many ways: from before a period to its end."""
         moved = self._core.lake.days("tier.changed")
-        if not moved or last < min(moved):
+        if not moved or last < min(moved) or first >= max(moved):
             return TierFlows(first=first, last=last, flows=(), give_or_take=count_band())
         known = Period(min(moved), max(moved))
         # what moved on the first of the two days was before its end
-        period = told_period(min(first + _DAY, last, known.last), last, known) or EVER
+        period = told_period(min(first + _DAY, last), last, known) or EVER
         first, last = max(period.first, known.first) - _DAY, min(period.last, known.last)
         with self._core.analysis:
             found = self._core.engine.run(self._between(first, last)).to_pylist()
