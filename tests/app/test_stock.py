@@ -227,3 +227,41 @@ def test_nonsense_is_refused_with_every_reason(shelf):
     assert [one.field for one in refused.value.problems] == ["place_id", "product_id"]
     with pytest.raises(NotFound):
         stock.release("nobody", "one")
+
+
+def test_however_many_promises_are_over_an_order_is_held_once(shelf):
+    stock = shelf.goods.stock
+    stock.record(GoodsReceived(lines=goods_of("soap", 2_000)), "one")
+    for at in range(1_005):
+        stock.reserve(f"o{at}", "one", {"soap": 1}, minutes=1, now=NOW)
+    held = stock.reserve("z", "one", {"soap": 1}, minutes=60, now=NOW)
+    assert stock.reserve("z", "one", {"soap": 1}, minutes=60, now=NOW + timedelta(minutes=2)) == held
+    stock.expire(now=NOW + timedelta(minutes=2))
+    assert level(shelf, "soap") == (2_000, 1)
+
+
+def test_ids_with_slashes_do_not_run_together(shelf):
+    named = [Place(id=i, name=i, time_zone="UTC") for i in ("a", "a/b")]
+    shelf.core.database.writer.write(lambda connection: places.upsert_places(connection, named))
+    shelf.goods.stock.record(GoodsReceived(lines=goods_of("soap", 5)), "a", id="b/c")
+    shelf.goods.stock.record(GoodsReceived(lines=goods_of("soap", 7)), "a/b", id="c")
+    assert (level(shelf, "soap", "a"), level(shelf, "soap", "a/b")) == ((5, 0), (7, 0))
+
+
+def test_an_order_that_was_told_as_sold_is_not_sold_again_at_the_counter(shelf):
+    shelf.goods.stock.record(GoodsReceived(lines=goods_of("soap", 9)), "one")
+    shelf.goods.stock.reserve("w", "one", {"soap": 2})
+    told(shelf, order("w", soap=2))
+    assert shelf.goods.stock.sell(order("w", soap=2), "one").repeated
+    assert level(shelf, "soap") == (7, 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["pieces\none,soap,1,000\n", "pieces,pieces\none,soap,1,7\n", "pieces\none\n"]
+)
+def test_a_row_that_does_not_fit_its_heading_is_refused(shelf, tmp_path, text):
+    file = tmp_path / "count.csv"
+    file.write_text(f"place_id,product_id,{text}", encoding="utf-8")
+    with pytest.raises(InvalidInput):
+        shelf.goods.stock.record_file(file, "counted")
+    assert shelf.goods.stock.places() == ()

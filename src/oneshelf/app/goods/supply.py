@@ -47,8 +47,8 @@ class Supply:
     def set_suppliers(
         self, given: Sequence[Supplier], *, actor: Actor = OPERATOR, dry_run: bool = False
     ) -> SupplySet:
-        """Insert or replace suppliers by their ids."""
-        actor.require("catalogue.edit")
+        """Insert or replace suppliers by their ids. They are every place's, and so not for staff of some places."""
+        actor.require_everywhere("catalogue.edit")
         with self._core.database.read() as connection:
             before = supply.suppliers(connection)
         if not dry_run:
@@ -67,6 +67,8 @@ class Supply:
             raise InvalidInput(
                 "The terms cannot be set.", "Correct them and send all again.", problems=problems
             )
+        for one in given:
+            actor.require_reach(one.place_id)
         if not dry_run:
             self._core.database.writer.write(lambda connection: supply.put_terms(connection, given))
         return _counted([(before.get(_key(one)), one) for one in given], dry_run)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, false, or_, select
+from sqlalchemy import Connection, Row, select
 
 from oneshelf.books.bulk import among_pairs, chunks, put, replace
 from oneshelf.books.schema.stock import reservation
@@ -48,12 +48,18 @@ def find(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tupl
 def concerning(
     connection: Connection, keys: Collection[tuple[str, str]], now: datetime, limit: int = 1_000
 ) -> list[Reservation]:
-    """Those of `find`, and open ones whose time is over, by one statement: every group of buyers asks for both."""
+    """Those of `find`, and at most `limit` open ones whose time is over, by one statement: every group of buyers asks for both.
+
+    However many are over, those of the keys are always among them: one that is overlooked would be held twice.
+    """
     table = reservation.c
-    over = and_(table.status == "open", table.expires_at <= now)
-    mine = among_pairs(connection, table.place_id, table.order_id, sorted(keys)) if keys else false()
-    query = select(reservation).where(or_(over, mine)).limit(limit + len(keys))
-    return [_reservation(row) for row in connection.execute(query)]
+    over = select(reservation).where(table.status == "open", table.expires_at <= now)
+    query: Any = select(over.order_by(table.expires_at).limit(limit).subquery())
+    if keys:
+        mine = among_pairs(connection, table.place_id, table.order_id, sorted(keys))
+        query = select(reservation).where(mine).union_all(query)
+    found = {one.key: one for one in map(_reservation, connection.execute(query))}
+    return list(found.values())
 
 
 def expired(connection: Connection, now: datetime, limit: int = 1_000) -> list[Reservation]:

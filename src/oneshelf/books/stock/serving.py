@@ -157,7 +157,7 @@ class _Counter:
         return Served(reservation=self._end(held, "released", command.at, command.day))
 
     def _sell(self, command: Sell, held: Reservation | None) -> Served | OneShelfError:
-        if command.document in self._sold:
+        if command.document in self._sold or (held is not None and held.status == "sold"):
             return Served(repeated=True, reservation=held)
         mine = held.lines if held is not None and held.status == "open" else {}
         refusal = self._short(command.place_id, command.lines, command.day, mine)

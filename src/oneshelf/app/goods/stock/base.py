@@ -34,6 +34,9 @@ class StockBase:
 
 
 def document_id(kind: str, place_id: str, name: str) -> str:
-    """The id of a document's event: that of one place and kind is one document."""
+    """The id of a document's event: that of one place and kind is one document.
+
+    Where the place's id has a slash, too, it is a digest: `a/b` and `c` must not be taken for `a` and `b/c`.
+    """
     told = f"{kind}/{place_id}/{name}"
-    return told if len(told) <= ID_LENGTH_MAX else derived_id(kind, place_id, name)
+    return told if len(told) <= ID_LENGTH_MAX and "/" not in place_id else derived_id(kind, place_id, name)

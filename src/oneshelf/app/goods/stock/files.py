@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -147,8 +147,17 @@ def _raw_rows(path: Path, form: Form) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True, restkey="more columns than the heading")
-            _check_heading(path, form, reader.fieldnames or ())
+            names = list(reader.fieldnames or ())
+            _check_heading(path, form, names)
             for row in reader:
+                if len(row) > len(names) or None in row.values():
+                    raise InvalidInput.of(
+                        "line",
+                        reader.line_num,
+                        f"has not the {len(names)} cells of the heading.",
+                        "Quote cells with a comma in them; write 1000, not 1,000.",
+                        at=reader.line_num,
+                    )
                 yield (
                     reader.line_num,
                     {
@@ -165,7 +174,7 @@ def _raw_rows(path: Path, form: Form) -> Iterator[tuple[int, dict[str, str]]]:
         ) from None
 
 
-def _check_heading(path: Path, form: Form, columns: Iterable[str]) -> None:
+def _check_heading(path: Path, form: Form, columns: Sequence[str]) -> None:
     given = set(columns)
     needed = {*_ALWAYS, *_NEEDS[form]}
     known = {*needed, *_COMMON, *_MAY[form]}
@@ -175,6 +184,11 @@ def _check_heading(path: Path, form: Form, columns: Iterable[str]) -> None:
     ] + [
         _problem(1, name, name, "is not a column of it.", f"Known: {', '.join(sorted(known))}.")
         for name in sorted(given - known)
+    ]
+    problems += [
+        _problem(1, name, name, "stands twice in the heading.", "Keep one of the columns.")
+        for name, times in Counter(columns).items()
+        if times > 1
     ]
     if problems:
         raise InvalidInput(f"{path.name} cannot be read.", problems[0].remedy, problems=problems)

@@ -115,10 +115,11 @@ class Serving(StockBase):
     def expire(self, *, now: datetime | None = None) -> None:
         """Release what was held too long. Whoever is served next does the same, so this is for hours without buyers."""
         at = now or self._core.now()
-        with self._core.database.read() as connection:
-            if not reservations.expired(connection, at, limit=1):
-                return
-        self._core.database.writer.write(lambda connection: serving.expire(connection, at))
+        while True:
+            with self._core.database.read() as connection:
+                if not reservations.expired(connection, at, limit=1):
+                    return
+            self._core.database.writer.write(lambda connection: serving.expire(connection, at))
 
     def _reserving(
         self,
