@@ -124,3 +124,10 @@ def test_a_person_under_two_identifiers_is_won_once(asked: Any) -> None:
     found = asked(events, {"browser": "ann"})
     assert set(found) == {"web"}
     assert (found["web"]["people"], found["web"]["value_minor"]) == (1, 1_200)
+
+
+def test_a_figure_says_when_any_event_of_it_was_simulated_not_the_first_order_alone(asked: Any) -> None:
+    body = OrderCompleted(order_id="later", currency="EUR", lines=(Line(product_id="p", amount_minor=1),))
+    later = happened(9, "anna", body, "store", simulated=True)
+    found = asked([bought(1, "anna", 100), later, bought(2, "ben", 100, "store")])
+    assert {channel: row["simulated"] for channel, row in found.items()} == {"web": True, "store": False}

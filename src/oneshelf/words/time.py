@@ -11,6 +11,9 @@ from oneshelf.errors import InvalidInput
 #: Nothing that a retailer sends us happened before this; a 1970 here is a missing value.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
+#: Nothing that is asked or planned lies behind this.
+LATEST_DAY = date(2200, 12, 31)
+
 #: How far ahead of us a sender's clock may run.
 CLOCK_SKEW_MAX = timedelta(days=1)
 
@@ -42,6 +45,15 @@ def check_plausible(at: datetime, now: datetime, field: str = "happened_at") -> 
         at.isoformat(),
         "cannot have happened.",
         f"Expected a time from {EARLIEST.date()} to a day after now; check the sender's clock.",
+    )
+
+
+def check_day(day: date, field: str) -> date:
+    """Return the day if it lies from 1990 to 2200, so that weeks can be counted from it either way, else raise InvalidInput."""
+    if EARLIEST.date() <= day <= LATEST_DAY:
+        return day
+    raise InvalidInput.of(
+        field, day.isoformat(), "is no day of this calendar.", f"Expected {EARLIEST.date()} to {LATEST_DAY}."
     )
 
 

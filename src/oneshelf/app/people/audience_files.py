@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from oneshelf.app.spreadsheets import csv_text
 from oneshelf.errors import InvalidInput
 
 
@@ -39,20 +38,6 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def _csv(rows: pa.Table) -> bytes:
-    out = io.StringIO()
-    lines = csv.writer(out)
-    lines.writerow(rows.column_names)
-    for batch in rows.to_batches(max_chunksize=50_000):
-        columns = [column.to_pylist() for column in batch.columns]
-        lines.writerows([_cell(value) for value in row] for row in zip(*columns, strict=True))
-    return out.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    match value:
-        case str():
-            return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-        case datetime():
-            return value.isoformat()
-        case _:
-            return value
+    batches = rows.to_batches(max_chunksize=50_000)
+    cells = (zip(*(column.to_pylist() for column in batch.columns), strict=True) for batch in batches)
+    return csv_text(rows.column_names, chain.from_iterable(cells)).encode()

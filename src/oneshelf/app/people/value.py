@@ -22,6 +22,7 @@ from oneshelf.insight.people.value.backtest import HORIZON_DAYS, ValueBacktest, 
 from oneshelf.insight.people.value.rule import Choice
 from oneshelf.insight.people.value.summaries import order_days
 from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.time import check_day
 
 #: Derived tables: the methods that the newest night decided for, and the newest backtest of the job `value`.
 CHOICES: Final = "value_choices"
@@ -75,9 +76,11 @@ class Worth:
         """Calibrate on the orders up to `cut`, score the `horizon` days after it, by every method.
 
         Without a cut, the last one that leaves a whole horizon of known days. Raises NotFound when nobody ordered before or
-        after it, NotAllowed when the role does not cover people.
+        after it, InvalidInput for a day outside the calendar, NotAllowed when the role does not cover people.
         """
         actor.require_everywhere("people.read")
+        if cut is not None:
+            check_day(cut, "cut")
         with self._core.analysis:
             days = _order_days(self._core)
             if cut is None:
@@ -143,11 +146,12 @@ class Worth:
     ) -> Acquisition:
         """What was spent for each person won from `first` to `last`, by the channel of their first order, and their worth since.
 
-        Without days: the year up to now. Raises NotAllowed when the role does not cover people.
+        Without days: the year up to now. Raises InvalidInput for days outside the calendar or out of order, NotAllowed when the role
+        does not cover people.
         """
         actor.require_everywhere("people.read")
-        last = last or self._core.today()
-        first = first or last - timedelta(days=364)
+        last = check_day(last or self._core.today(), "last")
+        first = check_day(first or last - timedelta(days=364), "first")
         if first > last:
             raise InvalidInput.of(
                 "first", first.isoformat(), f"is after {last}.", "Give the earlier day first."

@@ -29,7 +29,7 @@ def acquisition(
 
     `orders` and `refunds` are the lake's tables with all days, so that a first order is one; `spent` is that of `campaign.spent`. Columns:
     channel, people, spent_minor, campaigns, value_minor (orders less refunds of these people from their first order on, until now), orders,
-    simulated. Money in the one currency. The channel is "unknown" where an event names none.
+    simulated (whether any event of these was). Money in the one currency. The channel is "unknown" where an event names none.
     """
     known = [resolved(table.filter(table.person_id.notnull()), links) for table in (orders, refunds)]
     won = _first_orders(known[0])
@@ -39,13 +39,14 @@ def acquisition(
     worth = money.group_by("person_id").aggregate(
         value_minor=_total(money.amount_minor),
         orders=_total(money.is_order.cast("int64")),
+        simulated_since=money.simulated.any(),
     )
     people = won.left_join(worth, "person_id").drop("person_id_right")
     by_people = people.group_by("channel").aggregate(
         people=people.count(),
         value_minor=_total(people.value_minor.fill_null(0)),
         orders=_total(people.orders.fill_null(0)),
-        simulated=people.simulated.any(),
+        simulated=(people.simulated | people.simulated_since.fill_null(False)).any(),
     )
     paid = spent.filter((spent.currency == currency) & spent.day.between(first, last))
     paid = paid.mutate(channel=ibis.coalesce(paid.channel, ibis.literal("unknown")))

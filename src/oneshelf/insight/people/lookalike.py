@@ -103,7 +103,8 @@ def lookalikes(
         )
     names, matrix = _matrix(table, set(without))
     weights = _fit(matrix, in_seed)
-    scores = scipy.special.expit(matrix @ weights[1:] + weights[0])
+    # no matrix product: its last bit depends on the rows around, and equal people get equal scores
+    scores = scipy.special.expit((matrix * weights[1:]).sum(axis=1) + weights[0])
     others = np.flatnonzero(~in_seed)
     ranked = others[np.argsort(-scores[others], kind="stable")][:limit]
     known = ids.take(pa.array(ranked)).to_pylist()

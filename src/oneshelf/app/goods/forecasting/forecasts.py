@@ -22,6 +22,7 @@ from oneshelf.insight.goods.forecast.hierarchy import ALL, forecast_levels
 from oneshelf.insight.goods.forecast.report import ForecastBacktest
 from oneshelf.insight.goods.forecast.result import Forecast
 from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.time import check_day
 
 #: The forecasts of product groups over the whole chain, which a night makes first: this level and those above it.
 GROUPS: Level = "type"
@@ -132,6 +133,7 @@ class Forecasts:
         """
         _require(actor, None)
         _check_days(horizon)
+        until = check_day(until, "until") if until else None
         gathered = gather(self._core, Scope(level=level, by_place=by_place), until or self._last_day())
         return backtest(gathered.panel, horizon=horizon, origins=origins)
 

@@ -1,14 +1,12 @@
-"""Plans and orders as CSV, for whoever orders elsewhere. Lines end in CR LF (RFC 4180)."""
+"""Plans and orders as CSV, for whoever orders elsewhere."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
-from oneshelf.app.goods.measures_csv import harmless
 from oneshelf.app.goods.plans.raising import Document
+from oneshelf.app.spreadsheets import csv_text
 from oneshelf.decisions.plan.result import PlanLine
 
 
@@ -18,13 +16,13 @@ def plan_csv(for_day: date, lines: Iterable[PlanLine]) -> str:
         "for_day", "place", "product", "action", "supplier", "quantity", "arrives_on", "mean", "low", "high", "at_hand",
         "last_week", "before", "profit_minor", "lost", "waste", "attention", "edit_reason", "simulated",
     )  # fmt: skip
-    return _written(
+    return csv_text(
         names,
         (
             (
                 for_day, line.place_id, line.product_id, line.action, line.supplier_id, line.quantity, line.arrives_on,
                 round(line.mean, 2), line.low, line.high, line.at_hand, line.last_week, line.before, line.profit_minor, line.lost,
-                line.waste, line.attention, line.edit_reason, str(line.simulated).lower(),
+                line.waste, line.attention, line.edit_reason, line.simulated,
             )
             for line in lines
         ),
@@ -46,7 +44,7 @@ def orders_csv(found: Iterable[Document]) -> str:
         "cost_minor",
         "currency",
     )
-    return _written(
+    return csv_text(
         names,
         (
             (
@@ -57,11 +55,3 @@ def orders_csv(found: Iterable[Document]) -> str:
             for line in document.lines
         ),
     )  # fmt: skip
-
-
-def _written(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(names)
-    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    return out.getvalue()

@@ -29,6 +29,7 @@ from oneshelf.decisions.plan.result import Attention, Plan, PlanLine, PlanPolicy
 from oneshelf.decisions.plan.scoring import PlanScore
 from oneshelf.errors import Conflict, NotAllowed, NotFound
 from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.time import check_day
 
 LINES_SHOWN = 100
 
@@ -309,8 +310,8 @@ class Plans:
         return coming(calendar_in_force(self._core.settings), self._core.today(), days)
 
     def gathered(self, as_of: date | None = None, *, budget_minor: int | None = None) -> Gathered:
-        """What a plan of that day is made from. Raises NotFound when there are no sales."""
-        day = as_of or pasts.last_day(self._core)
+        """What a plan of that day is made from. Raises NotFound when there are no sales, InvalidInput for a day outside the calendar."""
+        day = check_day(as_of, "as_of") if as_of else pasts.last_day(self._core)
         if day is None:
             raise NotFound("Nothing was sold yet, so there is nothing to plan from.", "Load receipts first.")
         with self._core.database.read() as connection:

@@ -23,6 +23,7 @@ from oneshelf.insight.people.conditions.nodes import (
     Within,
 )
 from oneshelf.insight.people.conditions.vocabulary import VOCABULARY, AskedField
+from oneshelf.words.time import EARLIEST, LATEST_DAY
 
 Fields = Mapping[str, AskedField]
 
@@ -33,7 +34,7 @@ VALUES_MAX: Final = 500
 
 #: Whole numbers up to here are the same on every engine, as floating-point numbers too.
 _NUMBER_MAX: Final = 2**53
-_YEARS: Final = (1990, 2200)
+_YEARS: Final = (EARLIEST.year, LATEST_DAY.year)
 _ORDERING: Final = ("<", "<=", ">", ">=")
 
 
