@@ -101,8 +101,8 @@ def _clocks(core: Core, now: datetime) -> Clocks:
 
 def _expectations(core: Core, rows: pa.Table, now: datetime) -> pa.Table:
     """What the best model expects of each; unknown for whoever never ordered."""
-    expected, choice = expected_of_everybody(core, as_of=now.date())
     day = business_day(now, core.settings.time_zone)
+    expected, choice = expected_of_everybody(core, as_of=day)
     put_note(core, CHOICES, day, msgspec.json.encode(choice).decode())
     numbered = rows.append_column("place", pa.array(range(rows.num_rows)))
     return numbered.join(expected, "person_id").sort_by("place").drop_columns(["place"])
