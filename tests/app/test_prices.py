@@ -124,6 +124,17 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_set(assorted: Shelf, p
     assert "a" not in assorted.goods.prices.zones()
 
 
+def test_a_clock_that_is_put_back_loses_no_price(assorted: Shelf, price: Price) -> None:
+    prices = assorted.goods.prices
+    for back, amount in enumerate((200, 300, 400)):
+        given = msgspec.structs.replace(price, amount_minor=amount)
+        prices.set([given], now=NOW - timedelta(seconds=min(back, 1)))
+    assert len(prices.history(price.product_id)) == 3
+    assert prices.at(price.product_id, on=DAY) == given
+    prices.withdraw(given, now=NOW - timedelta(days=1))
+    assert prices.at(price.product_id, on=DAY) is None
+
+
 def test_staff_price_what_is_theirs(assorted: Shelf, price: Price) -> None:
     here = Actor(name="ann", role="planner", places=("a",))
     with pytest.raises(NotAllowed):
@@ -155,6 +166,12 @@ def test_terms_are_for_planners_and_need_what_they_name(assorted: Shelf, price: 
     assert assorted.goods.supply.terms(actor=Actor(name="ann", role="planner", places=("a",))) == (term,)
     with pytest.raises(NotAllowed):
         assorted.goods.supply.suppliers(actor=Actor(name="bob", role="store"))
+    local = Actor(name="l", role="planner", places=("a",))
+    for given in (term, elsewhere):
+        with pytest.raises(NotAllowed):
+            assorted.goods.supply.set_terms([given], actor=local)
+    with pytest.raises(NotAllowed):
+        assorted.goods.supply.set_suppliers([Supplier(id="x", name="X")], actor=local)
 
 
 def test_the_catalogue_is_paged_and_found_by_what_is_scanned(assorted: Shelf, price: Price) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -12,6 +13,9 @@ from oneshelf.errors import InvalidInput
 
 T = TypeVar("T")
 C = TypeVar("C")
+
+#: The largest number that a database keeps.
+_INT_MAX: Final = 2**63 - 1
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -33,8 +37,22 @@ def read_cursor(cursor: str | None, form: type[C]) -> C | None:
         return None
     try:
         data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(data, type=form)
+        position = msgspec.json.decode(data, type=form)
+        _check(position)
+        return position
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         raise InvalidInput.of(
             "after", cursor, "is not a cursor of this list.", "Use the `next` of the page before."
         ) from None
+
+
+def _check(position: Any) -> None:
+    """Raise ValueError for what we never write and a database may not compare with: huge numbers, NUL, times without a zone."""
+    for value in position if isinstance(position, tuple) else (position,):
+        match value:
+            case int() if abs(value) > _INT_MAX:
+                raise ValueError("too large")
+            case str() if "\0" in value:
+                raise ValueError("not printable")
+            case datetime() if value.tzinfo is None:
+                raise ValueError("no zone")

@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from oneshelf.app.goods.stock.base import document_id
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
 from oneshelf.books.stock import inbound, kept, reservations
@@ -20,7 +21,7 @@ from oneshelf.books.stock.ledger import Ledger
 from oneshelf.books.stock.reservations import Reservation
 from oneshelf.books.stock.serving import known
 from oneshelf.events.catalogue import OrderCompleted, OrderRefunded
-from oneshelf.events.envelope import Event
+from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.events.stock import GoodsOrdered, GoodsReceived
 from oneshelf.insight.goods.stock.documents import (
     MOVING,
@@ -107,8 +108,8 @@ class _Promises:
 
     def __init__(self, connection: Connection, documents: Sequence[Document]) -> None:
         orders = [d for d in documents if isinstance(d.event.body, OrderCompleted | OrderRefunded)]
-        served = known(connection, {document_of(d.event) for d in orders})
-        self.fresh = [d for d in documents if document_of(d.event) not in served]
+        served = known(connection, {name for d in orders for name in _names(d.event)})
+        self.fresh = [d for d in documents if served.isdisjoint(_names(d.event))]
         self._held = reservations.find(connection, {key for d in orders if (key := _key(d.event))})
         self.changed: dict[tuple[str, str], Reservation] = {}
 
@@ -131,6 +132,14 @@ class _Promises:
             for product_id, pieces in held.lines.items()
             if product_id not in sold
         ]
+
+
+def _names(event: Event) -> set[str]:
+    """The names under which the ledger may have an event; an order may have been sold at the counter already."""
+    names = {document_of(event)}
+    if isinstance(event.body, OrderCompleted):
+        names.add(f"{OWN_SOURCE}/{document_id('sale', event.place_id, event.body.order_id)}")
+    return names
 
 
 def _given_up(document: Document, product_id: str, pieces: int) -> Move:

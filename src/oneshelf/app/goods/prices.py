@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pyarrow as pa
@@ -27,6 +27,9 @@ _TABLE = pa.schema(
         ("kind", pa.string()),
     ]
 )
+
+#: Before anything was said.
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class PricesSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +191,9 @@ class Prices:
         What is new is judged in the transaction that adds it, so that two writers of one price do not both find it new.
         """
         fresh = self.news(connection, given)
-        prices.add(connection, [PriceRecord(price=one, recorded_at=at, recorded_by=by) for one in fresh])
+        after = _newest(connection, fresh)
+        records = [PriceRecord(price=one, recorded_at=max(at, after(one)), recorded_by=by) for one in fresh]
+        prices.add(connection, records)
         return len(fresh)
 
     def news(self, connection: Connection, given: Sequence[Price]) -> list[Price]:
@@ -210,10 +215,16 @@ class Prices:
         if self.standing(price.product_id, price.scope, price.starts_on) != price:
             raise Conflict("The price is another one by now.", "Read the history again.")
         if not dry_run:
-            record = PriceRecord(
-                price=price, recorded_at=now or utc_now(), recorded_by=actor.name, withdrawn=True
-            )
-            self._core.database.writer.write(lambda connection: prices.add(connection, [record]))
+            at = now or utc_now()
+
+            def write(connection: Connection) -> None:
+                recorded_at = max(at, _newest(connection, [price])(price))
+                record = PriceRecord(
+                    price=price, recorded_at=recorded_at, recorded_by=actor.name, withdrawn=True
+                )
+                prices.add(connection, [record])
+
+            self._core.database.writer.write(write)
 
     def zones(self, *, actor: Actor = OPERATOR) -> dict[str, str]:
         """The price zone of every place that lies in one."""
@@ -269,6 +280,20 @@ class Prices:
                     "has no places.",
                     "Make it with `oneshelf prices zone NAME PLACE...`.",
                 )
+
+
+def _newest(connection: Connection, given: Sequence[Price]) -> Callable[[Price], datetime]:
+    """When each price can be recorded at the earliest: after all that was said of it, so that a clock put back loses nothing."""
+    said: dict[tuple[object, ...], datetime] = {}
+    for record in prices.records(connection, {price.product_id for price in given}):
+        key = (record.price.scope, record.price.starts_on)
+        said[key] = max(said.get(key, record.recorded_at), record.recorded_at)
+
+    def after(price: Price) -> datetime:
+        last = said.get((price.scope, price.starts_on))
+        return _NEVER if last is None else last + timedelta(microseconds=1)
+
+    return after
 
 
 def _shopper(connection: Connection, place_id: str | None, channel: Channel | None, member: bool) -> Shopper:

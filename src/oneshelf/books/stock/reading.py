@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, func, select, tuple_
 
-from oneshelf.books.bulk import among
+from oneshelf.books.bulk import among, chunks
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
 from oneshelf.books.stock.ledger import Pair, posted_of
 from oneshelf.insight.goods.stock.moves import Posted
@@ -49,6 +50,21 @@ class PlaceStock(msgspec.Struct, frozen=True, kw_only=True):
     pieces: int
     reserved: int
     sold_out: int
+
+
+def recorded(connection: Connection, documents: set[str]) -> dict[str, dict[Pair, int]]:
+    """Of those documents that the ledger has, the pieces that each told of, with their sign, by place and product."""
+    found: defaultdict[str, dict[Pair, int]] = defaultdict(dict)
+    table = stock_move.c
+    for chunk in chunks(sorted(documents)):
+        query = (
+            select(table.document, table.place_id, table.product_id, func.sum(table.pieces))
+            .where(among(connection, table.document, chunk))
+            .group_by(table.document, table.place_id, table.product_id)
+        )
+        for document, place_id, product_id, pieces in connection.execute(query):
+            found[document][place_id, product_id] = int(pieces)
+    return found
 
 
 def levels(

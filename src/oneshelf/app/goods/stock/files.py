@@ -8,9 +8,10 @@ Every form has `place_id`, `product_id`, `pieces`, and may have `at` (with or wi
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -53,6 +54,9 @@ _MAY: Final[Mapping[Form, tuple[str, ...]]] = {
     "transferred": ("owner_id",),
     "ordered": ("supplier_id",),
 }
+_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+#: Under what the cells stand that no heading names.
+_SURPLUS: Final = "more columns than the heading"
 _ALWAYS: Final = ("place_id", "product_id", "pieces")
 _COMMON: Final = ("at", "lot_id", "expires_on", "document")
 
@@ -96,17 +100,23 @@ def read_rows(path: Path, form: Form, connection: Connection, now: datetime, tim
     problems: list[Problem] = []
     rows: list[Row] = []
     seen: dict[tuple[Any, ...], int] = {}
+    times: dict[tuple[str, str | None], datetime] = {}
     for line, told in raw:
         found = list(_unknown(line, told, zones, known))
         try:
             row = _row(told, form, now, zones.get(told.get("place_id", ""), time_zone))
         except (msgspec.ValidationError, InvalidInput) as error:
-            found.append(problem_of(error, line))
+            found += _cell_problems(line, told) or [problem_of(error, line)]
         else:
             key = (row.place_id, row.product_id, row.lot_id, row.expires_on, row.document, row.at)
             if form == "counted" and (first := seen.setdefault(key, line)) != line:
                 found.append(
                     _problem(line, "product_id", row.product_id, f"was counted in line {first} already.", "Keep one of the lines.")
+                )  # fmt: skip
+            name = (row.place_id, row.document)
+            if row.document is not None and times.setdefault(name, row.at) != row.at:
+                found.append(
+                    _problem(line, "at", told.get("at", ""), f"is not the time of the document {row.document} above.", "Give it one time.")
                 )  # fmt: skip
             rows.append(row)
         problems += found
@@ -134,7 +144,7 @@ def documents(rows: Iterable[Row], form: Form) -> Iterator[Event]:
         part = parts[place_id, name]
         parts[place_id, name] += 1
         yield Event(
-            id=document_id(kind_of(body), place_id, f"{name}/{part + 1}" if part else name),
+            id=document_id(kind_of(body), place_id, derived_id(name, str(part + 1)) if part else name),
             source=OWN_SOURCE,
             happened_at=at,
             body=body,
@@ -146,26 +156,13 @@ def _raw_rows(path: Path, form: Form) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows with their line in the file; empty cells are left out. Raises InvalidInput when the heading is wrong."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True, restkey="more columns than the heading")
-            names = list(reader.fieldnames or ())
-            _check_heading(path, form, names)
+            reader = csv.DictReader(file, strict=True, restkey=_SURPLUS)
+            _check_heading(path, form, reader.fieldnames or ())
             for row in reader:
-                if len(row) > len(names) or None in row.values():
-                    raise InvalidInput.of(
-                        "line",
-                        reader.line_num,
-                        f"has not the {len(names)} cells of the heading.",
-                        "Quote cells with a comma in them; write 1000, not 1,000.",
-                        at=reader.line_num,
-                    )
-                yield (
-                    reader.line_num,
-                    {
-                        name: value.strip()
-                        for name, value in row.items()
-                        if isinstance(value, str) and value.strip()
-                    },
-                )
+                told = {n: v.strip() for n, v in row.items() if isinstance(v, str) and v.strip()}
+                if _SURPLUS in row or None in row.values():
+                    told[_SURPLUS] = ",".join(told.values())
+                yield reader.line_num, told
     except FileNotFoundError:
         raise NotFound(f"There is no file {path}.", "Check its path.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -174,22 +171,26 @@ def _raw_rows(path: Path, form: Form) -> Iterator[tuple[int, dict[str, str]]]:
         ) from None
 
 
-def _check_heading(path: Path, form: Form, columns: Sequence[str]) -> None:
-    given = set(columns)
+def _check_heading(path: Path, form: Form, columns: Iterable[str]) -> None:
+    counted = Counter(columns)
+    given = set(counted)
     needed = {*_ALWAYS, *_NEEDS[form]}
     known = {*needed, *_COMMON, *_MAY[form]}
-    problems = [
-        _problem(1, name, "", "is missing in the heading.", f"A file of {form} goods needs it.")
-        for name in sorted(needed - given)
-    ] + [
-        _problem(1, name, name, "is not a column of it.", f"Known: {', '.join(sorted(known))}.")
-        for name in sorted(given - known)
-    ]
-    problems += [
-        _problem(1, name, name, "stands twice in the heading.", "Keep one of the columns.")
-        for name, times in Counter(columns).items()
-        if times > 1
-    ]
+    problems = (
+        [
+            _problem(1, name, "", "is missing in the heading.", f"A file of {form} goods needs it.")
+            for name in sorted(needed - given)
+        ]
+        + [
+            _problem(1, name, name, "is not a column of it.", f"Known: {', '.join(sorted(known))}.")
+            for name in sorted(given - known)
+        ]
+        + [
+            _problem(1, name, name, "stands twice in the heading.", "Keep one of the columns.")
+            for name in sorted(given & known)
+            if counted[name] > 1
+        ]
+    )
     if problems:
         raise InvalidInput(f"{path.name} cannot be read.", problems[0].remedy, problems=problems)
 
@@ -204,7 +205,29 @@ def _row(told: Mapping[str, str], form: Form, now: datetime, time_zone: str) -> 
     if not (0 if form in ("counted", "ordered") else 1) <= row.pieces <= QUANTITY_MAX:
         raise InvalidInput.of("pieces", row.pieces, "is no number of pieces.", f"Give up to {QUANTITY_MAX}.")
     check_plausible(row.at, now, "at")
+    if form in ("received", "wasted", "transferred") and not told.keys() & {"at", "document"}:
+        raise InvalidInput.of(
+            "document", "", "is empty, and so is its time: the same file again would be taken twice.", "Fill in one of them."
+        )  # fmt: skip
     return row
+
+
+def _cell_problems(line: int, told: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with each cell by itself."""
+    problems = []
+    for one in msgspec.structs.fields(Row):
+        text = told.get(one.name)
+        if text is None:
+            continue
+        try:
+            if one.name == "at":
+                _moment(text, _ANY_TIME, "UTC")
+            else:
+                msgspec.convert(text, one.type, strict=False)
+        except (msgspec.ValidationError, InvalidInput) as error:
+            problem = problem_of(error, line)
+            problems.append(dataclasses.replace(problem, field=one.name, value=brief(text)))
+    return problems
 
 
 def _moment(text: str | None, now: datetime, time_zone: str) -> datetime:
@@ -227,6 +250,14 @@ def _unknown(
             )
     if "product_id" in told and told["product_id"] not in known:
         yield _problem(line, "product_id", told["product_id"], "is no product that is known.", "Load the catalogue first.")  # fmt: skip
+    if _SURPLUS in told:
+        yield _problem(
+            line,
+            "row",
+            told[_SURPLUS],
+            "has not as many cells as the heading.",
+            "Write a thousand as 1000, and put text with commas in quotes.",
+        )
 
 
 def _problem(at: int, field: str, value: str, cause: str, remedy: str) -> Problem:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from oneshelf.app.goods.stock.files import FileReport, Form, documents, read_row
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
 from oneshelf.books.stock import reading
-from oneshelf.errors import InvalidInput, Problem
+from oneshelf.errors import InvalidInput, Problem, brief
 from oneshelf.events.catalogue import kind_of
 from oneshelf.events.envelope import OWN_SOURCE, Event
 from oneshelf.events.stock import (
@@ -29,7 +30,8 @@ from oneshelf.events.stock import (
     StockLine,
     StockTransferred,
 )
-from oneshelf.insight.goods.stock.lots import UNKNOWN, Lot, take
+from oneshelf.insight.goods.stock.documents import document_of
+from oneshelf.insight.goods.stock.lots import UNKNOWN, Lot, is_named, take
 from oneshelf.trust.access import OPERATOR, Actor
 from oneshelf.words.ids import derived_id
 from oneshelf.words.time import check_plausible
@@ -63,12 +65,9 @@ class Recording(StockBase):
         event = self._event(body, place_id, happened_at or at, id)
         check_plausible(event.happened_at, at)
         with self._core.database.read() as connection:
-            if problems := list(_problems(connection, event)):
-                raise InvalidInput("The document cannot be recorded.", problems[0].remedy, problems=problems)
-            if isinstance(body, StockTransferred):
-                event = msgspec.structs.replace(
-                    event, body=_by_lot(connection, event, body, self._day(at, place_id))
-                )
+            _refuse(_problems(connection, event))
+            _refuse(_contradictions(connection, [event]))
+            [event] = _by_lot(connection, [event], lambda place_id: self._day(at, place_id))
         append_and_pass(self._core, self._step, OWN_SOURCE, [event], utc_now())
         return Recorded(id=event.id, kind=event.kind, lines=len(body.lines))
 
@@ -92,9 +91,12 @@ class Recording(StockBase):
         for place_id in sorted({row.place_id for row in rows}):
             actor.require("stock.change", place_id)
         events = list(documents(rows, form))
+        with self._core.database.read() as connection:
+            _refuse(_contradictions(connection, events))
+            told = _by_lot(connection, events, lambda place_id: self._day(at, place_id))
         if not dry_run:
             for first in range(0, len(events), _BATCH):
-                append_and_pass(self._core, self._step, OWN_SOURCE, events[first : first + _BATCH], utc_now())
+                append_and_pass(self._core, self._step, OWN_SOURCE, told[first : first + _BATCH], utc_now())
         return FileReport(
             form=form,
             documents=len(events),
@@ -112,6 +114,11 @@ class Recording(StockBase):
         )
 
 
+def _refuse(problems: Iterable[Problem]) -> None:
+    if found := list(problems):
+        raise InvalidInput("The documents cannot be recorded.", found[0].remedy, problems=found)
+
+
 def _problems(connection: Connection, event: Event) -> Iterator[Problem]:
     """Products and places that nobody knows."""
     body = event.body
@@ -126,7 +133,11 @@ def _problems(connection: Connection, event: Event) -> Iterator[Problem]:
                 at=0, field=field, value=place_id, cause="is no place that is known.",
                 remedy="Import it: oneshelf places import.",
             )  # fmt: skip
-    lines: Sequence[StockLine | CountedLine] = body.lines
+    if isinstance(body, GoodsWasted) and "\0" in (body.reason or ""):
+        yield Problem(
+            at=0, field="reason", value=brief(body.reason), cause="cannot be kept.", remedy="Write plain text."
+        )  # fmt: skip
+    lines = _lines(event)
     known = goods.products(connection, {line.product_id for line in lines})
     for at, line in enumerate(lines):
         if line.product_id not in known:
@@ -136,22 +147,71 @@ def _problems(connection: Connection, event: Event) -> Iterator[Problem]:
             )  # fmt: skip
 
 
-def _by_lot(connection: Connection, event: Event, body: StockTransferred, day: date) -> StockTransferred:
-    """A transfer whose lines name the lots that go, so that they are as old where they arrive."""
-    ids = sorted({line.product_id for line in body.lines if line.lot_id is None})
-    lots: dict[str, dict[str, Lot]] = {}
-    for lot in reading.lots(connection, place_ids=[event.place_id], product_ids=ids):
-        lots.setdefault(lot.product_id, {})[lot.lot_id] = Lot(
+def _by_lot(connection: Connection, events: Sequence[Event], day_of: Callable[[str], date]) -> list[Event]:
+    """The documents, those of transfers with the lots that go, so that they are as old where they arrive and belong to the same."""
+    moved = [event for event in events if isinstance(event.body, StockTransferred)]
+    if not moved:
+        return list(events)
+    products = {line.product_id for event in moved for line in _lines(event)}
+    held: defaultdict[tuple[str, str], dict[str, Lot]] = defaultdict(dict)
+    for lot in reading.lots(
+        connection, place_ids=sorted({event.place_id for event in moved}), product_ids=sorted(products)
+    ):
+        held[lot.place_id, lot.product_id][lot.lot_id] = Lot(
             pieces=lot.pieces, expires_on=lot.expires_on, owner_id=lot.owner_id
         )
-    lines: list[StockLine] = []
-    for line in body.lines:
-        held = lots.get(line.product_id, {})
-        parts = {} if line.lot_id is not None else take(held, line.quantity, None, day)
-        lines += [_of_lot(line, lot_id, held[lot_id], -pieces) for lot_id, pieces in parts.items()]
-        if rest := line.quantity + sum(parts.values()):
-            lines.append(msgspec.structs.replace(line, quantity=rest))
-    return msgspec.structs.replace(body, lines=tuple(lines))
+    return [_by_lots(event, held, day_of(event.place_id)) for event in events]
+
+
+def _by_lots(event: Event, held: Mapping[tuple[str, str], dict[str, Lot]], day: date) -> Event:
+    body = event.body
+    if not isinstance(body, StockTransferred):
+        return event
+    lines = [part for line in body.lines for part in _parts(line, held[event.place_id, line.product_id], day)]
+    return msgspec.structs.replace(event, body=msgspec.structs.replace(body, lines=tuple(lines)))
+
+
+def _parts(line: StockLine, held: dict[str, Lot], day: date) -> Iterator[StockLine]:
+    """A line as one for each lot that it is taken from; `held` is what is left for the lines after it."""
+    mine = {
+        lot_id: lot
+        for lot_id, lot in held.items()
+        if (line.lot_id is None or is_named(lot, lot_id, line.lot_id))
+        and line.owner_id in (None, lot.owner_id)
+    }
+    parts = take(mine, line.quantity, line.lot_id, day, expires_on=line.expires_on)
+    for lot_id, pieces in parts.items():
+        yield _of_lot(line, lot_id, held[lot_id], -pieces)
+    if rest := line.quantity + sum(parts.values()):
+        yield msgspec.structs.replace(line, quantity=rest)
+
+
+def _contradictions(connection: Connection, events: Sequence[Event]) -> Iterator[Problem]:
+    """Documents that were recorded before, with other goods: to take one for the other would lose what it says."""
+    before = reading.recorded(connection, {document_of(event) for event in events})
+    for event in events:
+        told = before.get(document_of(event))
+        if told is None:
+            continue
+        now = Counter[str]()
+        for line in _lines(event):
+            now[line.product_id] += line.on_hand if isinstance(line, CountedLine) else line.quantity
+        then = {
+            product: abs(pieces) for (place_id, product), pieces in told.items() if place_id == event.place_id
+        }
+        for product_id in sorted(
+            product for product in {*now, *then} if now[product] != then.get(product, 0)
+        ):
+            yield Problem(
+                at=0, field="document", value=brief(event.id),
+                cause=f"was recorded before with {then.get(product_id, 0)} of {product_id}, not {now[product_id]}.",
+                remedy="Give it a number of its own, or correct the stock by a count.",
+            )  # fmt: skip
+
+
+def _lines(event: Event) -> Sequence[StockLine | CountedLine]:
+    assert isinstance(event.body, Document)  # noqa: S101  # made here
+    return event.body.lines
 
 
 def _of_lot(line: StockLine, lot_id: str, lot: Lot, pieces: int) -> StockLine:

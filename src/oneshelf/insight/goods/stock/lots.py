@@ -62,13 +62,32 @@ def find(lots: Lots, pieces: int, lot_id: str | None, expires_on: date | None) -
     return {lot_id: pieces}
 
 
-def take(lots: Lots, pieces: int, lot_id: str | None, day: date) -> Parts:
-    """Take pieces out of the lot named, then of those that expire first; of what has expired by `day` only as a last resort.
+def take(
+    lots: Lots,
+    pieces: int,
+    lot_id: str | None,
+    day: date,
+    *,
+    expires_on: date | None = None,
+    owner_id: str | None = None,
+) -> Parts:
+    """Take pieces out of the lot named, whoever owns it, else of the expiry and the owner named, then of those that expire first.
 
-    Takes no more than there is.
+    Of what has expired by `day` only as a last resort. Takes no more than there is.
     """
     parts: Parts = {}
-    order = sorted(lots, key=lambda i: (i != lot_id, _expired(lots[i], day), _age(lots[i]), i))
+    order = sorted(
+        lots,
+        key=lambda i: (
+            i != lot_id,
+            not is_named(lots[i], i, lot_id),
+            expires_on is not None and lots[i].expires_on != expires_on,
+            owner_id is not None and lots[i].owner_id != owner_id,
+            _expired(lots[i], day),
+            _age(lots[i]),
+            i,
+        ),
+    )
     for each in order:
         if pieces <= 0:
             break
@@ -80,20 +99,36 @@ def take(lots: Lots, pieces: int, lot_id: str | None, day: date) -> Parts:
     return parts
 
 
+def is_named(lot: Lot, id_: str, lot_id: str | None) -> bool:
+    """Whether a document that names no owner means a lot by `lot_id`."""
+    return lot_id is not None and id_ in (lot_id, f"{lot_id}@{lot.owner_id}")
+
+
 def count(lots: Lots, move: Move) -> Parts:
-    """Make the product, or the one lot that the count names, what was counted."""
+    """Make the product, or what of it the count names, what was counted."""
     if move.lot_id is not None:
-        lot_id = lot_of(move)
-        before = lots[lot_id].pieces if lot_id in lots else 0
-        if move.pieces < before:
-            lots[lot_id].pieces = move.pieces
-            return {lot_id: move.pieces - before}
-        came = msgspec.structs.replace(move, pieces=move.pieces - before)
-        return bring(lots, came)
+        return _count_lot(lots, move)
     change = move.pieces - total(lots)
     if change < 0:
         return take(lots, -change, None, move.day)
     return find(lots, change, None, move.expires_on) if change else {}
+
+
+def _count_lot(lots: Lots, move: Move) -> Parts:
+    """Who counts sees a lot's number or its date, not its owner: all lots of the number, or of the date, are what was counted."""
+    lot_id = lot_of(move)
+    of_date = lot_id == f"exp-{move.expires_on}"
+    meant = {
+        i: lot
+        for i, lot in lots.items()
+        if lot.pieces > 0 and (is_named(lot, i, lot_id) or (of_date and lot.expires_on == move.expires_on))
+    }
+    change = move.pieces - total(meant)
+    if change < 0:
+        return take(meant, -change, None, move.day)
+    if lot_id in meant or not meant:
+        return bring(lots, msgspec.structs.replace(move, pieces=change))
+    return find(lots, change, next(iter(by_age(meant))), None) if change else {}
 
 
 def by_age(lots: Lots) -> Iterable[str]:

@@ -42,7 +42,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def is_free(self) -> bool:
         """Whether it goes out of no lot in particular: of two such the order does not matter to what is left."""
-        return self.pieces < 0 and self.lot_id is None
+        return self.pieces < 0 and self.lot_id is None and self.owner_id is None
 
     @property
     def moves_goods(self) -> bool:

@@ -77,7 +77,10 @@ def apply(lots: Lots, move: Move) -> Parts:
         case "returned":
             return find(lots, move.pieces, move.lot_id, move.expires_on)
         case _ if move.pieces < 0:
-            return take(lots, -move.pieces, None if move.lot_id is None else lot_of(move), move.day)
+            lot_id = None if move.lot_id is None else lot_of(move)
+            return take(
+                lots, -move.pieces, lot_id, move.day, expires_on=move.expires_on, owner_id=move.owner_id
+            )
         case _:
             return bring(lots, move)
 
