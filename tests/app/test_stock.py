@@ -265,3 +265,17 @@ def test_a_row_that_does_not_fit_its_heading_is_refused(shelf, tmp_path, text):
     with pytest.raises(InvalidInput):
         shelf.goods.stock.record_file(file, "counted")
     assert shelf.goods.stock.places() == ()
+
+
+def test_goods_that_are_due_are_promised_while_they_keep_and_not_on_the_day_they_come(shelf):
+    stock = shelf.goods.stock
+    today = stock.today("one")
+    tomorrow, last = today + timedelta(days=1), today + timedelta(days=4)
+    stock.record(GoodsOrdered(order_id="po-1", due_on=tomorrow, lines=goods_of("milk", 20)), "one")
+    stock.record(GoodsOrdered(order_id="po-2", due_on=today, lines=goods_of("soap", 7)), "one")
+    milk = [
+        stock.available("milk", "one", day).pieces
+        for day in (today, tomorrow, last, last + timedelta(days=1))
+    ]
+    assert milk == [0, 20, 20, 0]
+    assert [stock.available("soap", "one", day).pieces for day in (today, tomorrow)] == [0, 7]

@@ -19,6 +19,7 @@ from oneshelf.books.stock.ledger import Ledger
 from oneshelf.books.stock.serving import Release, Reserve, Sell
 from oneshelf.errors import Conflict, NotEnough, NotFound
 from oneshelf.insight.goods.stock.moves import Move
+from oneshelf.words.quantity import QUANTITY_MAX
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = AT.date()
@@ -161,6 +162,14 @@ def test_a_late_document_rewrites_only_what_it_touches(database):
         (level,) = reading.levels(connection)
         sold = sum(-one.pieces for one in sales[2_500:])
         assert level.on_hand == 30_000 - sold
+        assert proof.differences(connection) == []
+
+
+def test_pieces_that_add_up_beyond_32_bits_are_kept(database):
+    record(database, *(move("received", QUANTITY_MAX, minute) for minute in range(220)))
+    with database.read() as connection:
+        (level,) = reading.levels(connection)
+        assert level.on_hand == 220 * QUANTITY_MAX > 2**31
         assert proof.differences(connection) == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Table, Text
 
 from oneshelf.books.columns import Json, Key, Moment, Number
 from oneshelf.books.schema.metadata import metadata
@@ -16,10 +16,10 @@ stock_move = Table(
     Column("happened_at", Moment, nullable=False),
     Column("day", Date, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("pieces", Integer, nullable=False),
-    Column("held", Integer, nullable=False),
+    Column("pieces", Number, nullable=False),
+    Column("held", Number, nullable=False),
     #: derived: the change of what lies there, and of which lots
-    Column("effect", Integer, nullable=False),
+    Column("effect", Number, nullable=False),
     Column("parts", Json, nullable=False),
     Column("lot_id", Key),
     Column("expires_on", Date),
@@ -37,8 +37,8 @@ stock_level = Table(
     metadata,
     Column("place_id", Key, primary_key=True),
     Column("product_id", Key, primary_key=True),
-    Column("on_hand", Integer, nullable=False),
-    Column("reserved", Integer, nullable=False),
+    Column("on_hand", Number, nullable=False),
+    Column("reserved", Number, nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("fixed_at", Moment, nullable=False),
     Column("simulated", Boolean, nullable=False),
@@ -51,7 +51,7 @@ stock_lot = Table(
     Column("place_id", Key, primary_key=True),
     Column("product_id", Key, primary_key=True),
     Column("lot_id", Key, primary_key=True),
-    Column("pieces", Integer, nullable=False),
+    Column("pieces", Number, nullable=False),
     Column("expires_on", Date),
     Column("owner_id", Key),
     CheckConstraint("pieces >= 0", name="ck_stock_lot"),
@@ -85,7 +85,7 @@ inbound = Table(
     Column("order_id", Key, primary_key=True),
     Column("supplier_id", Key),
     Column("due_on", Date, nullable=False),
-    Column("ordered", Integer, nullable=False),
-    Column("received", Integer, nullable=False),
+    Column("ordered", Number, nullable=False),
+    Column("received", Number, nullable=False),
     Column("ordered_at", Moment, nullable=False),
 )

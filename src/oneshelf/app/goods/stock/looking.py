@@ -12,10 +12,13 @@ import pyarrow as pa
 from oneshelf.app.goods.stock.answers import Available, Consigned, MoveLine, by_age_table, move_line
 from oneshelf.app.goods.stock.base import StockBase
 from oneshelf.app.pages import Page, read_cursor, write_cursor
+from oneshelf.books import goods
 from oneshelf.books.stock import inbound, owners, proof, reading, reservations
+from oneshelf.books.stock.inbound import Due
 from oneshelf.books.stock.proof import Difference
 from oneshelf.books.stock.reading import Level, LotLevel, PlaceStock
 from oneshelf.books.stock.reservations import Reservation
+from oneshelf.insight.goods.stock.documents import expiry
 from oneshelf.trust.access import OPERATOR, Actor
 
 #: How many a page shows where nobody says otherwise.
@@ -107,6 +110,7 @@ class Looking(StockBase):
             )
             lots = reading.lots(connection, place_ids=[place_id], product_ids=[product_id])
             dues = inbound.due(connection, place_id=place_id, product_ids=[product_id])
+            known = goods.products(connection, [product_id]).get(product_id)
             lapsed = sum(
                 held.lines.get(product_id, 0)
                 for held in reservations.expired(connection, at)
@@ -114,7 +118,8 @@ class Looking(StockBase):
             )
         on_hand = sum(lot.pieces for lot in lots)
         expiring = sum(lot.pieces for lot in lots if lot.expires_on is not None and lot.expires_on < day)
-        due = sum(one.ordered - one.received for one in dues if today < one.due_on <= day)
+        life = None if known is None else known.shelf_life_days
+        due = sum(one.ordered - one.received for one in dues if _helps(one, today, day, life))
         reserved = (level.reserved if level else 0) - lapsed
         return Available(
             place_id=place_id,
@@ -190,3 +195,9 @@ class Looking(StockBase):
         if place_ids is not None:
             return list(place_ids)
         return list(actor.places) or None
+
+
+def _helps(due: Due, today: date, day: date, shelf_life_days: int | None) -> bool:
+    """Whether goods that are due can be promised for a day: what is due today comes too late for today, and what then has gone bad helps nobody."""
+    last = expiry(due.due_on, shelf_life_days)
+    return today <= due.due_on <= day and day > today and (last is None or last >= day)
