@@ -128,8 +128,12 @@ def test_the_same_order_again_changes_nothing(shop):
     again = shop.ask(sell("a", {"p": 1}), sell("a", {"p": 1}), reserve("b", {"p": 1}), reserve("b", {"p": 1}))
     assert [one.repeated for one in again] == [False, True, False, True]
     assert shop.ask(sell("a", {"p": 1}))[0].repeated
-    assert shop.level() == (9, 1)
-    assert shop.journal.head() == 1
+    for contradiction in ({"p": 2}, {"q": 1}, {"p": 1, "q": 1}):
+        assert isinstance(shop.ask(sell("a", contradiction))[0], Conflict)
+    assert isinstance(shop.ask(sell("c", {"p": 1}), sell("c", {"q": 1}))[1], Conflict)
+    shop.ask(Release(place_id="s", order_id="b", at=AT, day=DAY), reserve("b", {"p": 1}))
+    assert shop.level() == (8, 1)
+    assert shop.journal.head() == 2
     other, unknown = shop.ask(reserve("b", {"q": 1}), Release(place_id="s", order_id="x", at=AT, day=DAY))
     assert isinstance(other, Conflict)
     assert isinstance(unknown, NotFound)

@@ -17,6 +17,7 @@ from oneshelf.books.journal import Batch
 from oneshelf.books.schema.stock import stock_move
 from oneshelf.books.stock import reservations
 from oneshelf.books.stock.ledger import Ledger, Pair
+from oneshelf.books.stock.reading import recorded
 from oneshelf.books.stock.reservations import Reservation, Status
 from oneshelf.errors import Conflict, NotEnough, NotFound, OneShelfError, Problem
 from oneshelf.insight.goods.stock.moves import Move, MoveKind
@@ -96,7 +97,9 @@ class _Counter:
         keys = {(command.place_id, command.order_id) for command in commands}
         found = reservations.concerning(connection, keys, now)
         self._reservations = {given.key: given for given in found}
-        self._sold = known(connection, {c.document for c in commands if isinstance(c, Sell)})
+        documents = {c.document for c in commands if isinstance(c, Sell)}
+        #: what each document sold, by product; None where the ledger has to be asked
+        self._sold: dict[str, dict[str, int] | None] = dict.fromkeys(known(connection, documents))
         self._changed: dict[tuple[str, str], Reservation] = {}
         pairs: set[Pair] = set()
         for command in commands:
@@ -157,7 +160,14 @@ class _Counter:
         return Served(reservation=self._end(held, "released", command.at, command.day))
 
     def _sell(self, command: Sell, held: Reservation | None) -> Served | OneShelfError:
-        if command.document in self._sold or (held is not None and held.status == "sold"):
+        if command.document in self._sold:
+            if self._sold_by(command) == command.lines:
+                return Served(repeated=True, reservation=held)
+            return Conflict(
+                f"The order {command.order_id} was sold with other goods here.",
+                "Use an order id of its own; what comes back is a refund.",
+            )
+        if held is not None and held.status == "sold":
             return Served(repeated=True, reservation=held)
         mine = held.lines if held is not None and held.status == "open" else {}
         refusal = self._short(command.place_id, command.lines, command.day, mine)
@@ -170,9 +180,17 @@ class _Counter:
         ended = None
         if held is not None and mine:
             ended = self._note(msgspec.structs.replace(held, status="sold"))
-        self._sold.add(command.document)
+        self._sold[command.document] = command.lines
         self.batches.append(command.batch)
         return Served(reservation=ended)
+
+    def _sold_by(self, command: Sell) -> dict[str, int]:
+        """What the command's document sold before, by product."""
+        lines = self._sold[command.document]
+        if lines is None:
+            told = recorded(self._connection, {command.document}).get(command.document, {})
+            lines = {product_id: -pieces for (_, product_id), pieces in told.items() if pieces < 0}
+        return lines
 
     def _short(
         self, place_id: str, lines: Mapping[str, int], day: date, mine: Mapping[str, int]

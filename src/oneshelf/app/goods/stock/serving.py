@@ -94,7 +94,8 @@ class Serving(StockBase):
     ) -> Served:
         """Sell to an order, out of what is held for it or else out of what is free; the order's event is recorded with it.
 
-        The same order again changes nothing. Raises NotEnough with every product that is short, and then nothing was sold.
+        The same order again changes nothing. Raises NotEnough with every product that is short, Conflict when the order was sold with other
+        goods here; then nothing was sold.
         """
         return self._serve(self._selling(order, place_id, who=who, channel=channel, now=now, actor=actor))
 
