@@ -20,7 +20,7 @@ from oneshelf.insight.people.tiers import (
     rank_of,
     read_tiers,
     tier_of,
-    value_at,
+    values_at,
 )
 
 CUT = {("monetary_minor", 0.05): 90_000.0, ("monetary_minor", 0.2): 50_000.0}
@@ -122,9 +122,14 @@ def test_cut_points_are_values_of_people_who_ordered(connection: ibis.BaseBacken
     table = ibis.memtable(pa.Table.from_pylist(rows, schema=SCHEMA))
     (counted,) = connection.to_pyarrow(buyers_with(table, {"monetary_minor"})).to_pylist()
     assert counted == {"monetary_minor": 100}
-    for share, wanted in ((0.05, 96), (0.2, 81), (0.07, 94), (0.001, 100)):
-        found = connection.to_pyarrow(value_at(table, "monetary_minor", rank_of(share, 100)))
-        assert found["value"].to_pylist() == [wanted]
+    shares = {0.05: 96, 0.2: 81, 0.07: 94, 0.001: 100}
+    ranks = {rank_of(share, 100): value for share, value in shares.items()}
+    found = connection.to_pyarrow(values_at(table, {"monetary_minor": ranks, "frequency": [1]})).to_pylist()
+    told = {(row["field"], row["rank"]): row["value"] for row in found}
+    assert {key: value for key, value in told.items() if key[0] == "monetary_minor"} == {
+        ("monetary_minor", rank): value for rank, value in ranks.items()
+    }
+    assert told["frequency", 1] == max(row["frequency"] for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from oneshelf.insight.people.conditions import parse, where
 from oneshelf.insight.people.portraits import KINDS_READ, Clocks, portraits
 from oneshelf.insight.people.purchases import purchases
 from oneshelf.insight.people.tier_moves import between, flows
-from oneshelf.insight.people.tiers import buyers_with, default_tiers, tier_of, value_at
+from oneshelf.insight.people.tiers import buyers_with, default_tiers, tier_of, values_at
 from oneshelf.insight.people.value import summaries as value
 from oneshelf.lake.engine import Engine
 from oneshelf.lake.engines import open_engine
@@ -320,8 +320,12 @@ def tiers_of_everybody(engine: Engine) -> ir.Table:
 @compared
 def cut_points(engine: Engine) -> ir.Table:
     table = nightly(engine)
-    counted = buyers_with(table, {"monetary_minor"}).select(value=ibis._.monetary_minor.cast("int64"))
-    return value_at(table, "monetary_minor", 3).union(counted, distinct=False)
+    counted = buyers_with(table, {"monetary_minor"}).select(
+        field=ibis.literal("counted"),
+        rank=ibis.literal(0, "int64"),
+        value=ibis._.monetary_minor.cast("float64"),
+    )
+    return values_at(table, {"monetary_minor": [1, 3], "recency_days": [2]}).union(counted, distinct=False)
 
 
 @compared

@@ -43,7 +43,7 @@ from oneshelf.insight.people.tiers import (
     rank_of,
     read_tiers,
     tier_of,
-    value_at,
+    values_at,
 )
 from oneshelf.lake.schema import MOMENT
 from oneshelf.words.goods import Product
@@ -340,12 +340,17 @@ def compute_cutpoints(
     if not known:
         return {}
     people = core.engine.run(buyers_with(table, known)).to_pylist()[0]
-    found: dict[tuple[str, float], float] = {}
-    for name, share in sorted(tops):
-        if name in known and people[name]:
-            rank = rank_of(share, people[name])
-            found[name, share] = float(core.engine.run(value_at(table, name, rank))["value"][0].as_py())
-    return found
+    ranks = {
+        (name, share): rank_of(share, people[name]) for name, share in tops if name in known and people[name]
+    }
+    if not ranks:
+        return {}
+    wanted: dict[str, set[int]] = {}
+    for (name, _), rank in ranks.items():
+        wanted.setdefault(name, set()).add(rank)
+    rows = core.engine.run(values_at(table, wanted)).to_pylist()
+    values = {(row["field"], row["rank"]): row["value"] for row in rows}
+    return {(name, share): values[name, rank] for (name, share), rank in ranks.items()}
 
 
 def _movers(night: _Night, judged: pa.Table) -> Iterator[list[Move]]:

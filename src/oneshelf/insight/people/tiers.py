@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import ceil
@@ -191,8 +191,21 @@ def rank_of(share: float, people: int) -> int:
     return max(1, ceil(Fraction(repr(share)) * people))
 
 
-def value_at(table: ir.Table, field: str, rank: int) -> ir.Table:
-    """The value `field` of the person of a rank among those who ever ordered, the greatest first: one row, column `value`."""
-    known = table.filter((table.frequency > 0) & table[field].notnull()).select(value=table[field])
-    ranked = known.mutate(rank=ibis.row_number().over(ibis.window(order_by=known.value.desc())))
-    return ranked.filter(ranked["rank"] == rank - 1).select("value")
+def values_at(table: ir.Table, wanted: Mapping[str, Collection[int]]) -> ir.Table:
+    """The values of the people of some ranks among those who ever ordered, the greatest first: field, rank, value.
+
+    `wanted` holds the ranks of each field, one at least; each field is put in order once, however many ranks are asked for.
+    """
+    parts = []
+    for field, ranks in sorted(wanted.items()):
+        known = table.filter((table.frequency > 0) & table[field].notnull()).select(value=table[field])
+        ranked = known.mutate(turn=ibis.row_number().over(ibis.window(order_by=known.value.desc())))
+        kept = ranked.filter(ranked.turn.isin([rank - 1 for rank in sorted(ranks)]))
+        parts.append(
+            kept.select(
+                field=ibis.literal(field),
+                rank=(kept.turn + 1).cast("int64"),
+                value=kept.value.cast("float64"),
+            )
+        )
+    return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
