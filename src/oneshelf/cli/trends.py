@@ -15,6 +15,7 @@ from oneshelf.insight.goods.trends.signals import Level, Signal
 if TYPE_CHECKING:
     from oneshelf.app.goods.trends.looking import Trend
     from oneshelf.app.goods.trends.nightly import TrendNight
+    from oneshelf.insight.goods.trends.leads import LeadLag
 
 commands = typer.Typer(
     help="Trends: what rises beyond chance, why, and what became of it.", no_args_is_help=True
@@ -181,8 +182,18 @@ def _print_night(night: TrendNight) -> None:
             f"On weeks shuffled in blocks of {told.block} {told.rounds_with_any:.0%} of {told.rounds} rounds had any flag among {told.series:,} series."
         )
     for lead in night.leads:
-        sure = "" if lead.sure else ", which may be chance"
-        out.print(
-            f"{lead.first} move {lead.lag_days} days before {lead.second} "
-            f"(90%: {lead.low_days} to {lead.high_days}; p {lead.p_value:.3f}){sure}{' (simulated)' if lead.simulated else ''}."
-        )
+        out.print(f"{_lead(lead)}{' (simulated)' if lead.simulated else ''}.")
+
+
+def _lead(lead: LeadLag) -> str:
+    found = f"(90%: {lead.low_days} to {lead.high_days} days; p {lead.p_value:.3f})"
+    if not lead.tied:
+        return f"{lead.first} and {lead.second} have no tie that is beyond chance {found}"
+    if not lead.sure:
+        return f"{lead.first} and {lead.second} are tied, but which is first is not sure {found}"
+    when = "before" if lead.lag_days > 0 else "after"
+    low, high = sorted((abs(lead.low_days), abs(lead.high_days)))
+    return (
+        f"{lead.first} move {abs(lead.lag_days)} days {when} {lead.second} "
+        f"(90%: {low} to {high} days; p {lead.p_value:.3f})"
+    )

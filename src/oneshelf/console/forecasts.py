@@ -26,7 +26,7 @@ LEVELS: Final[dict[AnyLevel, str]] = {
 
 #: The methods as people say them.
 METHODS: Final[dict[str, str]] = {
-    "boosted": mark("Trees over all series, with promotions"),
+    "boosted": mark("Trees over all series, with what is known ahead"),
     "seasonal_level": mark("Level and weekday"),
     "seasonal_mean": mark("Mean of the same weekdays"),
     "moving_average": mark("Mean of the last 28 days"),

@@ -178,15 +178,23 @@ def _spark(reader: Reader, signal: Signal, weeks: tuple[int, ...], width: int, h
 
 def _lead(reader: Reader, lead: LeadLag) -> tuple[str, bool]:
     """Which signal moves first, in words, and whether it is simulated."""
+    ends = lead.low_days, lead.high_days
+    # "3 days after" lies between 1 and 8 days after, not between -8 and -1
+    low, high = sorted(abs(each) for each in ends) if lead.sure else ends
     gaps = {
         "first": reader.text(SIGNAL_NAMES[lead.first]),
         "second": reader.text(SIGNAL_NAMES[lead.second]),
         "days": reader.number(abs(lead.lag_days)),
-        "low": reader.number(lead.low_days),
-        "high": reader.number(lead.high_days),
+        "low": reader.number(low),
+        "high": reader.number(high),
         "p": reader.number(lead.p_value, 3),
     }
-    if not lead.sure:
+    if lead.tied and not lead.sure:
+        said = reader.text(
+            "“%(first)s” and “%(second)s” are tied (p = %(p)s), but which comes first is not sure (90%%: %(low)s to %(high)s days).",
+            **gaps,
+        )
+    elif not lead.sure:
         said = reader.text(
             "“%(first)s” tells nothing sure about the days before or after “%(second)s” (p = %(p)s).", **gaps
         )

@@ -88,11 +88,17 @@ def false_alarms(
     rate: float = RATE,
     block: int,
 ) -> FalseAlarms:
-    """Shuffle the weeks of every series `rounds` times, in blocks of so many weeks, and count the flags."""
+    """Shuffle the weeks of every series `rounds` times, in blocks of so many weeks, and count the flags.
+
+    The recent weeks are left out where enough others are known: what truly rises tonight would rise in some orders, too.
+    """
     by_chance = chance(counts, exposure, windows, seed=seed)
+    ordinary = slice(None, -windows.recent if counts.shape[1] >= 2 * windows.weeks else None)
+    exposure = np.broadcast_to(exposure, counts.shape)
+    shuffled = shuffles(counts[:, ordinary], exposure[:, ordinary], rounds=rounds, seed=seed + 1, block=block)
     flags = [
         int(alarms(calibrated(growth(mixed, exposed, windows), by_chance), rate).sum())
-        for mixed, exposed in shuffles(counts, exposure, rounds=rounds, seed=seed + 1, block=block)
+        for mixed, exposed in shuffled
     ]
     return FalseAlarms(
         series=len(counts),

@@ -48,9 +48,14 @@ class LeadLag(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
 
     @property
+    def tied(self) -> bool:
+        """Whether the two are tied beyond chance, whichever is first."""
+        return self.p_value <= 0.05
+
+    @property
     def sure(self) -> bool:
         """Whether the tie is beyond chance, and its direction too."""
-        return self.p_value <= 0.05 and self.low_days * self.high_days > 0
+        return self.tied and self.low_days * self.high_days > 0
 
 
 def lead_lag(first: Floats, second: Floats, *, names: tuple[Signal, Signal], seed: int = 1) -> LeadLag:
