@@ -124,6 +124,7 @@ def test_before_the_first_night_the_pages_say_what_to_run(empty_shelf, visiting)
 
 
 def test_lines_write_the_text_and_the_text_makes_lines(browser, enter, night_shelf, serve_console):
+    from selenium.webdriver.support.expected_conditions import staleness_of
     from selenium.webdriver.support.ui import WebDriverWait
 
     url = serve_console(night_shelf)
@@ -138,6 +139,8 @@ def test_lines_write_the_text_and_the_text_makes_lines(browser, enter, night_she
     browser.find_element("css selector", ".parts li:first-child button").click()
     assert area.get_attribute("value").startswith('favourite_category in ("tea", "x") or')
     browser.find_element("css selector", "form[data-builder] .primary").click()
+    # the page before tells a size, too: the answer is here once that page is gone
+    WebDriverWait(browser, 20).until(staleness_of(area))
     WebDriverWait(browser, 20).until(lambda b: "people of 80" in b.page_source)
     nested = quote('refunds = 0 and (frequency = 1 or tier = "new")')
     browser.get(f"{url}/audiences/new?condition={nested}")
