@@ -44,9 +44,7 @@ def moved(inputs: Inputs, worth: Worth, lucky: Floats, policy: PlanPolicy) -> tu
     if not flows:
         return inputs, ()
     moves = tuple(_move(inputs, found, pair, pieces, policy.move_minor) for pair, pieces in flows)
-    after = inputs
-    for (giver, taker), pieces in flows:
-        after = _shifted(after, found.rows[giver], found.rows[taker], pieces)
+    after = _shifted(inputs, [(found.rows[a], found.rows[b], pieces) for (a, b), pieces in flows])
     return replace(after, remarks=_told(inputs, moves)), moves
 
 
@@ -167,20 +165,25 @@ def _with(inputs: Inputs, rows: Rows, change: Ints, left: Ints) -> Inputs:
         if pieces >= 0:
             expiring[row, day] += pieces
         else:
-            before = np.cumsum(expiring[row]) - expiring[row]
-            expiring[row] -= np.clip(-pieces - before, 0, expiring[row])
+            expiring[row] -= _soonest(expiring[row], -pieces)
     return replace(inputs, arriving=arriving, expiring=expiring)
 
 
-def _shifted(inputs: Inputs, giver: int, taker: int, pieces: int) -> Inputs:
-    """The inputs after one move; every piece keeps its own last day."""
+def _shifted(inputs: Inputs, moves: Iterable[tuple[int, int, int]]) -> Inputs:
+    """The inputs after moves (giver, taker, pieces), one after the other; every piece keeps its own last day."""
     arriving, expiring = inputs.arriving.copy(), inputs.expiring.copy()
-    before = np.cumsum(expiring[giver]) - expiring[giver]
-    taken = np.clip(pieces - before, 0, expiring[giver])
-    for row, sign in ((giver, -1), (taker, 1)):
-        arriving[row, 0] += sign * pieces
-        expiring[row] += sign * taken
+    for giver, taker, pieces in moves:
+        taken = _soonest(expiring[giver], pieces)
+        for row, sign in ((giver, -1), (taker, 1)):
+            arriving[row, 0] += sign * pieces
+            expiring[row] += sign * taken
     return replace(inputs, arriving=arriving, expiring=expiring)
+
+
+def _soonest(expiring: Floats, pieces: int) -> Floats:
+    """By day, which pieces of a line are the soonest to go."""
+    before = np.cumsum(expiring) - expiring
+    return np.clip(pieces - before, 0, expiring)
 
 
 def _solve(inputs: Inputs, found: _Candidates, policy: PlanPolicy) -> list[tuple[tuple[int, int], int]]:
