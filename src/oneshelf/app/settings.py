@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -149,6 +151,32 @@ class Settings(BaseSettings):
         given = {**env_settings(), **init_settings()}
         folder = Path(given.get("data", "shop-data"))
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, folder / SETTINGS_FILE))
+
+
+_T = TypeVar("_T")
+
+
+def read_file(
+    setting: str,
+    called: str,
+    path: Path,
+    read: Callable[[str], _T],
+    *,
+    remedy: str,
+    encoding: str = "utf-8",
+) -> _T:
+    """What `read` makes of the text of a file that a setting names. Raises SettingsError, with everything that is wrong in the file."""
+    try:
+        return read(path.read_text(encoding=encoding))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The {called} {path} cannot be read: {error}.", f"Check the setting {setting}."
+        ) from None
+    except InvalidInput as error:
+        raise SettingsError(
+            f"The {called} {path} cannot be used: {'; '.join(map(str, error.problems)) or error.cause}",
+            remedy,
+        ) from error
 
 
 def read_settings(**given: object) -> Settings:

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from oneshelf.app.settings import Settings
-from oneshelf.errors import InvalidInput, Problem, SettingsError
+from oneshelf.app.settings import Settings, read_file
+from oneshelf.errors import InvalidInput, Problem
 from oneshelf.insight.goods.forecast.arrays import Bools, Floats
 from oneshelf.insight.goods.forecast.panel import Panel
 
@@ -43,17 +43,9 @@ def calendar_in_force(settings: Settings) -> tuple[CalendarDay, ...]:
     path = settings.calendar or settings.data / FILE
     if settings.calendar is None and not path.exists():
         return holidays
-    try:
-        return (*holidays, *read_calendar(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"The calendar {path} cannot be read: {error}.", "Check the setting calendar."
-        ) from None
-    except InvalidInput as error:
-        raise SettingsError(
-            f"The calendar {path} cannot be used: {'; '.join(map(str, error.problems)) or error.cause}",
-            f"Correct it; its columns are {', '.join(_COLUMNS)}.",
-        ) from error
+    remedy = f"Correct it; its columns are {', '.join(_COLUMNS)}."
+    days = read_file("calendar", "calendar", path, read_calendar, remedy=remedy, encoding="utf-8-sig")
+    return (*holidays, *days)
 
 
 def read_calendar(text: str) -> tuple[CalendarDay, ...]:

@@ -20,14 +20,14 @@ import pyarrow.compute as pc
 
 from oneshelf.app.core import Core, utc_now
 from oneshelf.app.people.gathering import Gathered
-from oneshelf.app.settings import Settings
+from oneshelf.app.settings import Settings, read_file
 from oneshelf.books import goods
 from oneshelf.books import tiers as books
 from oneshelf.books.bulk import chunks
 from oneshelf.books.database import Connection
 from oneshelf.books.journal import Batch, Journal, newest
 from oneshelf.books.tiers import TierRow
-from oneshelf.errors import InvalidInput, SettingsError
+from oneshelf.errors import SettingsError
 from oneshelf.events import codecs
 from oneshelf.events.catalogue import TierChanged
 from oneshelf.events.envelope import OWN_SOURCE, Event
@@ -88,17 +88,8 @@ def tiers_in_force(settings: Settings) -> Tiers:
     """The rules of the settings' file, or the shipped ones. Raises SettingsError when the file cannot be used."""
     if settings.tiers is None:
         return default_tiers()
-    try:
-        return read_tiers(settings.tiers.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"The tiers file {settings.tiers} cannot be read: {error}.", "Check the setting tiers."
-        ) from None
-    except InvalidInput as error:
-        raise SettingsError(
-            f"The tiers file {settings.tiers} cannot be used: {'; '.join(map(str, error.problems)) or error.cause}",
-            "Correct it; `oneshelf tiers check FILE` shows how it would work.",
-        ) from error
+    remedy = "Correct it; `oneshelf tiers check FILE` shows how it would work."
+    return read_file("tiers", "tiers file", settings.tiers, read_tiers, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
