@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Table, any_, bindparam, func, literal, select, tuple_
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Float,
+    LargeBinary,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    exc,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+
+from oneshelf.books.columns import Moment
+from oneshelf.words.time import check_aware
 
 V = TypeVar("V")
 
@@ -35,22 +58,54 @@ def among(connection: Connection, column: ColumnElement[V], values: Sequence[V])
     return column.in_(values)
 
 
-def among_pairs(
-    connection: Connection,
-    first: ColumnElement[str],
-    second: ColumnElement[str],
-    pairs: Sequence[tuple[str, str]],
+def are_pairs(
+    connection: Connection, first: ColumnElement[str], second: ColumnElement[str]
 ) -> ColumnElement[bool]:
-    """(`first`, `second`) is one of `pairs`, found by an index that begins with the two; at most CHUNK_MAX of them."""
+    """(`first`, `second`) is one of the pairs given by `pairs_given`, found by an index that begins with the two."""
     both = tuple_(first, second)
     if connection.dialect.name != "postgresql":
-        return both.in_(pairs)
-    columns = zip(*pairs, strict=True)
+        return both.in_(bindparam("pairs", expanding=True))
     arrays = [
-        literal(list(values), ARRAY(column.type))
-        for values, column in zip(columns, (first, second), strict=True)
+        bindparam(name, type_=ARRAY(one.type)) for name, one in (("firsts", first), ("seconds", second))
     ]
     return both.in_(select(*func.unnest(*arrays).table_valued("a", "b").render_derived().c))
+
+
+def pairs_given(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What a statement with `are_pairs` is executed with; at most CHUNK_MAX pairs."""
+    if connection.dialect.name != "postgresql":
+        return {"pairs": pairs}
+    return {"firsts": [first for first, _ in pairs], "seconds": [second for _, second in pairs]}
+
+
+def present(connection: Connection, key: ColumnElement[V], values: Sequence[V]) -> set[V]:
+    """Those of `values` that the indexed column `key` has; at most CHUNK_MAX of them.
+
+    One look into the index a value: asked to join, PostgreSQL reads a table that was small a while ago from end to end.
+    """
+    if connection.dialect.name != "postgresql":
+        return set(connection.scalars(select(key).where(key.in_(values)).distinct()))
+    asked = func.unnest(literal(list(values), ARRAY(key.type))).table_valued("value").render_derived()
+    there = select(true()).where(key == asked.c.value).limit(1).scalar_subquery()
+    return set(connection.scalars(select(asked.c.value).where(there)))
+
+
+@contextmanager
+def unanswered(connection: Connection) -> Iterator[None]:
+    """Send what this block writes without waiting for each answer; all of them are awaited at its end.
+
+    Nothing may be read in it: what is asked is not answered either.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.dbapi_connection
+    base: Any = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except base as error:  # of the last answers, which SQLAlchemy does not await
+        raise exc.DBAPIError.instance(None, None, error, base, dialect=connection.dialect) from error
 
 
 def put(
@@ -68,7 +123,7 @@ def put(
     if not rows:
         return
     names = tuple(rows[0])
-    _execute(connection, _upsert(connection.dialect.name, table, names, update, where), names, rows)
+    _execute(connection, _upsert(connection.dialect.name, table, names, update, where), table, names, rows)
 
 
 def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -76,17 +131,25 @@ def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
     if not rows:
         return
     names = tuple(rows[0])
-    _execute(connection, _insert(connection.dialect.name, table, names), names, rows)
+    _execute(connection, _insert(connection.dialect.name, table, names), table, names, rows)
 
 
 def _execute(
-    connection: Connection, insert: Any, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+    connection: Connection,
+    insert: Any,
+    table: Table,
+    names: tuple[str, ...],
+    rows: Sequence[Mapping[str, Any]],
 ) -> None:
-    on_postgres = connection.dialect.name == "postgresql"
-    for chunk in _statements(rows):
-        connection.execute(
-            insert, {name: [row[name] for row in chunk] for name in names} if on_postgres else list(chunk)
-        )
+    if connection.dialect.name != "postgresql":
+        for chunk in _statements(rows):
+            connection.execute(insert, list(chunk))
+    elif _is_told_in_json(table, names):
+        for document in _documents(table, names, rows):
+            connection.execute(insert, {"rows": document})
+    else:
+        for chunk in _statements(rows):
+            connection.execute(insert, {name: [row[name] for row in chunk] for name in names})
 
 
 @lru_cache(maxsize=256)
@@ -94,10 +157,44 @@ def _insert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
     """The statement that inserts rows. Building one takes longer than running it with few rows, so it is kept."""
     if dialect != "postgresql":
         return sqlite.insert(table)
-    # One array a column instead of one parameter a value: one statement, planned once, whatever the number of rows.
-    arrays = [bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1)) for name in names]
-    source = func.unnest(*arrays).table_valued(*names).render_derived()
+    # One parameter, or one a column, instead of one a value: one statement, planned once, whatever the number of rows.
+    source = _told_in_json(table, names) if _is_told_in_json(table, names) else _told_in_arrays(table, names)
     return postgresql.insert(table).from_select(names, select(*(source.c[name] for name in names)))
+
+
+def _told_in_arrays(table: Table, names: tuple[str, ...]) -> Any:
+    arrays = [bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1)) for name in names]
+    return func.unnest(*arrays).table_valued(*names).render_derived()
+
+
+def _told_in_json(table: Table, names: tuple[str, ...]) -> Any:
+    document = cast(bindparam("rows", type_=Text), postgresql.JSONB)
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.jsonb_to_recordset(document).table_valued(*columns).render_derived(with_types=True)
+
+
+@lru_cache(maxsize=256)
+def _is_told_in_json(table: Table, names: tuple[str, ...]) -> bool:
+    """Whether JSON holds a table's rows exactly. It costs a third of arrays, of which the driver packs each value in Python."""
+    return not any(isinstance(table.c[name].type, LargeBinary | Float) for name in names)
+
+
+def _documents(table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Rows as JSON lists, each as long as one statement holds."""
+    moments = [name for name in names if isinstance(table.c[name].type, Moment)]
+    told: list[bytes] = []
+    size = 0
+    for row in rows:
+        for name in moments:
+            if row[name] is not None:
+                check_aware(row[name], name)
+        one = msgspec.json.encode(row)
+        if told and (len(told) == ROWS_MAX or size + len(one) > BYTES_MAX):
+            yield (b"[%b]" % b",".join(told)).decode()
+            told, size = [], 0
+        told.append(one)
+        size += len(one)
+    yield (b"[%b]" % b",".join(told)).decode()
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, Final
@@ -74,9 +74,10 @@ class Journal:
         """Append within a work of the writer, so that the batch commits together with what it tells of."""
         return self._insert(connection, [batch])[0]
 
-    def append_all_in(self, connection: Connection, batches: Sequence[Batch]) -> list[int]:
-        """`append_in` for several batches, by one statement."""
-        return self._insert(connection, batches)
+    def open_in(self, connection: Connection) -> Callable[[Sequence[Batch]], list[int]]:
+        """`append_in` for several batches by one statement, with nothing read any more; to be called once."""
+        first = newest(connection) + 1
+        return lambda batches: self._insert_from(first, connection, batches)
 
     def read(self, after: int, *, events_max: int = 5_000, until: int | None = None) -> list[JournalRow]:
         """The batches that follow offset `after` (up to `until`), in order and without gaps, in whole batches.
@@ -113,7 +114,9 @@ class Journal:
 
     def _insert(self, connection: Connection, batches: Sequence[Batch]) -> list[int]:
         """Write batches by one statement and answer their offsets. Safe because writers take turns."""
-        first = newest(connection) + 1
+        return self._insert_from(newest(connection) + 1, connection, batches)
+
+    def _insert_from(self, first: int, connection: Connection, batches: Sequence[Batch]) -> list[int]:
         rows = [self._row(first + place, batch) for place, batch in enumerate(batches)]
         add(connection, journal, rows)
         return [row["offset"] for row in rows]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, select
 
-from oneshelf.books.bulk import add, among_pairs, chunks, put, replace
+from oneshelf.books.bulk import add, are_pairs, chunks, pairs_given, put, replace
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
 from oneshelf.insight.goods.stock.lots import Lot
 from oneshelf.insight.goods.stock.moves import Move, Parts, Posted
@@ -60,6 +60,7 @@ class Ledger:
         self._new: list[tuple[Move, Parts]] = []
         self._changed: dict[int, tuple[Posted, Parts]] = {}
         self._load(sorted(pairs))
+        self._newest: int = connection.execute(_NEWEST).scalar() or 0
 
     def holding(self, pair: Pair) -> Holding:
         """What lies at one place of one product, with all that was posted here so far."""
@@ -85,11 +86,12 @@ class Ledger:
     def save(self, recorded_at: datetime) -> None:
         """Write what was posted."""
         if self._new:
-            first = (self._connection.execute(_NEWEST).scalar() or 0) + 1
             rows = [
-                move_row(first + at, move, parts, recorded_at) for at, (move, parts) in enumerate(self._new)
+                move_row(id_, move, parts, recorded_at)
+                for id_, (move, parts) in enumerate(self._new, self._newest + 1)
             ]
             add(self._connection, stock_move, rows)
+            self._newest += len(rows)
         changed = [
             move_row(posted.id, posted.move, parts, recorded_at) for posted, parts in self._changed.values()
         ]
@@ -127,9 +129,9 @@ class Ledger:
     def _load(self, pairs: Sequence[Pair]) -> None:
         """Read levels with the lots that have any pieces, by one statement."""
         level = stock_level.c
+        query = _HOLDINGS.where(are_pairs(self._connection, level.place_id, level.product_id))
         for chunk in chunks(pairs, _PAIRS_MAX):
-            found = among_pairs(self._connection, level.place_id, level.product_id, chunk)
-            for row in self._connection.execute(_HOLDINGS.where(found)):
+            for row in self._connection.execute(query, pairs_given(self._connection, chunk)):
                 place_id, product_id, reserved, last_at, fixed_at, simulated, lot_id, *of_lot = row
                 holding = self._holdings[place_id, product_id]
                 holding.reserved, holding.simulated = reserved, simulated
@@ -140,9 +142,10 @@ class Ledger:
     def _load_empty_lots(self, pairs: Sequence[Pair]) -> None:
         """Undoing may fill lots that are empty now: their age is needed."""
         table = stock_lot.c
+        found = are_pairs(self._connection, table.place_id, table.product_id)
+        query = select(stock_lot).where(found, table.pieces == 0)
         for chunk in chunks(pairs, _PAIRS_MAX):
-            found = among_pairs(self._connection, table.place_id, table.product_id, chunk)
-            for row in self._connection.execute(select(stock_lot).where(found, table.pieces == 0)):
+            for row in self._connection.execute(query, pairs_given(self._connection, chunk)):
                 self._note_lot(
                     (row.place_id, row.product_id), row.lot_id, row.pieces, row.expires_on, row.owner_id
                 )

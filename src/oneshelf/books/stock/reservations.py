@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from oneshelf.books.bulk import among_pairs, chunks, put, replace
+from oneshelf.books.bulk import are_pairs, chunks, pairs_given, put, replace
 from oneshelf.books.schema.stock import reservation
 
 Status = Literal["open", "sold", "released", "expired"]
@@ -37,10 +37,10 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 def find(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Reservation]:
     """Those of the (place, order) keys that have one, whatever became of it."""
     found = {}
+    table = reservation.c
+    query = select(reservation).where(are_pairs(connection, table.place_id, table.order_id))
     for chunk in chunks(sorted(keys), _KEYS_MAX):
-        table = reservation.c
-        query = select(reservation).where(among_pairs(connection, table.place_id, table.order_id, chunk))
-        for row in connection.execute(query):
+        for row in connection.execute(query, pairs_given(connection, chunk)):
             found[row.place_id, row.order_id] = _reservation(row)
     return found
 
@@ -55,10 +55,12 @@ def concerning(
     table = reservation.c
     over = select(reservation).where(table.status == "open", table.expires_at <= now)
     query: Any = select(over.order_by(table.expires_at).limit(limit).subquery())
+    given: dict[str, Any] = {}
     if keys:
-        mine = among_pairs(connection, table.place_id, table.order_id, sorted(keys))
+        mine = are_pairs(connection, table.place_id, table.order_id)
         query = select(reservation).where(mine).union_all(query)
-    found = {one.key: one for one in map(_reservation, connection.execute(query))}
+        given = pairs_given(connection, sorted(keys))
+    found = {one.key: one for one in map(_reservation, connection.execute(query, given))}
     return list(found.values())
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from oneshelf.books.bulk import among, chunks
+from oneshelf.books.bulk import chunks, present, unanswered
 from oneshelf.books.journal import Batch
 from oneshelf.books.schema.stock import stock_move
 from oneshelf.books.stock import reservations
@@ -22,8 +22,8 @@ from oneshelf.books.stock.reservations import Reservation, Status
 from oneshelf.errors import Conflict, NotEnough, NotFound, OneShelfError, Problem
 from oneshelf.insight.goods.stock.moves import Move, MoveKind
 
-#: Appends batches to the journal in the transaction at hand.
-Append = Callable[[Connection, Sequence[Batch]], object]
+#: Opens the journal in the transaction at hand, to append batches by one statement.
+OpenJournal = Callable[[Connection], Callable[[Sequence[Batch]], object]]
 
 
 class Reserve(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,14 +72,16 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def serve(
-    connection: Connection, commands: Sequence[Command], append: Append
+    connection: Connection, commands: Sequence[Command], open_journal: OpenJournal
 ) -> list[Served | OneShelfError]:
     """Serve commands in their order, each as if it were alone; a refusal is its command's answer."""
     counter = _Counter(connection, commands, max(command.at for command in commands))
     answers = [counter.serve(command) for command in commands]
-    counter.save()
-    if counter.batches:
-        append(connection, counter.batches)
+    append = open_journal(connection)
+    with unanswered(connection):
+        counter.save()
+        if counter.batches:
+            append(counter.batches)
     return answers
 
 
@@ -256,6 +258,5 @@ def known(connection: Connection, documents: set[str]) -> set[str]:
     """Those of the documents that the ledger has."""
     found: set[str] = set()
     for chunk in chunks(sorted(documents)):
-        column = stock_move.c.document
-        found.update(connection.scalars(select(column).where(among(connection, column, chunk)).distinct()))
+        found.update(present(connection, stock_move.c.document, chunk))
     return found

@@ -191,7 +191,11 @@ class Serving(StockBase):
         )
 
     def _serve_all(self, connection: Connection, commands: Sequence[Command]) -> list[Served | OneShelfError]:
-        return serving.serve(connection, commands, self._core.journal.append_all_in)
+        return serving.serve(connection, commands, self._core.journal.open_in)
+
+
+#: Made once: it is looked up by its hash.
+_IDS: Final = tuple[Id, ...]
 
 
 def _size(command: Command) -> int:
@@ -219,13 +223,14 @@ def _unusable_ids(order_id: str, place_id: str) -> list[Problem]:
             remedy="Use 1 to 200 printable characters.",
         )
         for field, value in (("order_id", order_id), ("place_id", place_id))
-        if not _is_id(value)
+        if not _are_ids(value)
     ]
 
 
 def _check(order_id: str, place_id: str, lines: Mapping[str, int]) -> None:
     """Raise InvalidInput with everything that is wrong. What the database would refuse must not get into a group."""
-    problems = _unusable_ids(order_id, place_id)
+    all_ids = _are_ids(order_id, place_id, *lines)  # at once: this is asked of every buyer
+    problems = [] if all_ids else _unusable_ids(order_id, place_id)
     if not 0 < len(lines) <= LINES_MAX:
         problems.append(
             Problem(
@@ -237,7 +242,7 @@ def _check(order_id: str, place_id: str, lines: Mapping[str, int]) -> None:
             )
         )
     for at, (product_id, pieces) in enumerate(lines.items()):
-        if not _is_id(product_id):
+        if not (all_ids or _are_ids(product_id)):
             problems.append(
                 Problem(
                     at=at,
@@ -261,9 +266,9 @@ def _check(order_id: str, place_id: str, lines: Mapping[str, int]) -> None:
         raise InvalidInput("The order cannot be served.", problems[0].remedy, problems=problems)
 
 
-def _is_id(value: str) -> bool:
+def _are_ids(*values: str) -> bool:
     try:
-        msgspec.convert(value, Id)
+        msgspec.convert(values, _IDS)
     except msgspec.ValidationError:
         return False
     return True
