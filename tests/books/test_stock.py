@@ -156,7 +156,7 @@ def test_a_late_document_rewrites_only_what_it_touches(database):
     written = []
 
     def note(connection, cursor, statement, parameters, context, many):
-        if "INSERT INTO stock_move" in statement:
+        if statement.startswith(("INSERT INTO stock_move", "UPDATE stock_move")):
             on_postgres = isinstance(parameters, dict)
             rows = json.loads(parameters["rows"]) if on_postgres else parameters
             written.append(len(rows) if many or on_postgres else 1)

@@ -134,6 +134,36 @@ def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
     _execute(connection, _insert(connection.dialect.name, table, names), table, names, rows)
 
 
+def change(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change rows that are there: of each the primary key and what is to be set, the same fields for all, none of them a blob."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if connection.dialect.name == "postgresql":
+        statement = _change(table, names)
+        for document in _documents(table, names, rows):
+            connection.execute(statement, {"rows": document})
+        return
+    statement = table.update().where(
+        *(column == bindparam(f"of_{column.name}") for column in table.primary_key)
+    )
+    keys = {column.name: f"of_{column.name}" for column in table.primary_key}
+    for chunk in _statements(rows):
+        told = [{keys.get(name, name): value for name, value in row.items()} for row in chunk]
+        connection.execute(statement, told)
+
+
+@lru_cache(maxsize=256)
+def _change(table: Table, names: tuple[str, ...]) -> Any:
+    told = _told_in_json(table, names)
+    keys = [column.name for column in table.primary_key]
+    return (
+        table.update()
+        .where(*(table.c[name] == told.c[name] for name in keys))
+        .values({name: told.c[name] for name in names if name not in keys})
+    )
+
+
 def _execute(
     connection: Connection,
     insert: Any,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, select
 
-from oneshelf.books.bulk import add, are_pairs, chunks, pairs_given, put, replace
+from oneshelf.books.bulk import add, are_pairs, change, chunks, pairs_given, put, replace
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
 from oneshelf.insight.goods.stock.lots import Lot
 from oneshelf.insight.goods.stock.moves import Move, Parts, Posted
@@ -92,10 +92,14 @@ class Ledger:
             ]
             add(self._connection, stock_move, rows)
             self._newest += len(rows)
-        changed = [
-            move_row(posted.id, posted.move, parts, recorded_at) for posted, parts in self._changed.values()
-        ]
-        put(self._connection, stock_move, changed, update=_derived)
+        change(
+            self._connection,
+            stock_move,
+            [
+                {"id": posted.id, "effect": sum(parts.values()), "parts": parts}
+                for posted, parts in self._changed.values()
+            ],
+        )
         self._save_levels()
         self._save_lots()
         self._touched.clear()
@@ -192,11 +196,6 @@ class Ledger:
                         }
                     )
         put(self._connection, stock_lot, rows, update=replace(stock_lot))
-
-
-def _derived(given: Any) -> dict[str, Any]:
-    """What of a move follows from those before it."""
-    return {"effect": given.effect, "parts": given.parts}
 
 
 def _state(lot: Lot) -> tuple[Any, ...]:
