@@ -26,7 +26,7 @@ mug,Mug,,Clay,Home,,archived,Title,Default Title,,12.00,,,
 """
 ODOO = """\
 id,name,default_code,barcode,categ_id,uom_id,list_price,standard_price,expiration_time,active,seller_ids/partner_id,seller_ids/delay,seller_ids/min_qty
-product.milk,Milk 1 l,MILK,4006381333931,All / Food / Dairy,Units,1.20,0.80,7,True,Dairy Co,1,12
+product.milk,Milk 1 l,MILK,5000159461122,All / Food / Dairy,Units,1.20,0.80,7,True,Dairy Co,1,12
 ,,,,,,,,,,Second Dairy,3,1
 product.ham,Ham,,,All / Food,kg,18.00,9.50,0,False,,,
 """
@@ -72,7 +72,7 @@ def test_a_shopify_file_becomes_variants_with_prices_and_a_renamed_one_stays_the
         id="TEA-100", name="Green tea - 100 g", type="Tea", brand="Hill Farm", gtin="4006381333931", supplier_id="Hill Farm",
         category_path=("Food", "Drinks", "Tea"),
     )  # fmt: skip
-    assert [(one.source, one.reference) for one in details.references] == [("shopify", "green-tea-100 g")]
+    assert [(one.source, one.reference) for one in details.references] == [("shopify", "green-tea:100 g")]
     assert details.supplier == Supplier(id="Hill Farm", name="Hill Farm")
     assert opened.goods.prices.at("TEA-250").amount_minor == 990
     assert not opened.goods.catalogue.product("mug").product.active
@@ -218,3 +218,53 @@ def test_only_head_office_imports_a_catalogue(opened: Shelf, write) -> None:
     for actor in (Actor(name="ann", role="planner", places=("a",)), Actor(name="bob", role="store")):
         with pytest.raises(NotAllowed):
             opened.goods.imports.file(write("id,name\nx,X\n"), actor=actor)
+
+
+def test_two_systems_that_say_one_gtin_mean_one_product_and_a_second_bearer_is_refused(
+    opened: Shelf, write
+) -> None:
+    read = opened.goods.imports.file
+    shopify = "Handle,Title,Option1 Value,Variant SKU,Variant Price,Variant Barcode\njam,Jam,,J1,3.00,'0036000291452\n"
+    odoo = "id,name,default_code,barcode,list_price\nproduct.jam,Jam 340 g,JAM,036000291452,3.10\n"
+    assert read(write(shopify), form="shopify").products.new == 1
+    assert read(write(odoo), form="odoo", today=date(2026, 3, 2)).products.new == 0
+    details = opened.goods.catalogue.product("J1")
+    assert details.product.name == "Jam 340 g"
+    assert {one.source for one in details.references} == {"shopify", "odoo"}
+    second = odoo.replace("product.jam", "product.jelly").replace("JAM", "JELLY")
+    with pytest.raises(InvalidInput) as refused:
+        read(write(second), form="odoo")
+    assert [(one.field, "'J1'" in one.cause) for one in refused.value.problems] == [("gtin", True)]
+    with pytest.raises(NotFound):
+        opened.goods.catalogue.product("JELLY")
+
+
+def test_variants_whose_names_run_together_alike_are_two_products(opened: Shelf, write) -> None:
+    text = "Handle,Title,Option1 Value,Variant Price\noat-mild,Oat,100,1.00\noat,Oat,mild-100,2.00\n"
+    assert opened.goods.imports.file(write(text), form="shopify").products.new == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("starts_on", "2026-03-012"),
+        ("price", "-1"),
+        ("price", "1e40"),
+        ("price", "1_000"),
+        ("name", "a\u202eb"),
+    ],
+)
+def test_what_no_shop_would_write_is_refused_with_its_column(opened: Shelf, write, column, value) -> None:
+    row = {"id": "odd", "name": "Odd", "price": "1.00", "starts_on": "2026-03-05"} | {column: value}
+    with pytest.raises(InvalidInput) as refused:
+        opened.goods.imports.file(write(f"{','.join(row)}\n{','.join(row.values())}\n"))
+    assert {one.field for one in refused.value.problems} == {column}
+
+
+def test_of_two_who_call_one_price_off_one_finds_none(opened: Shelf) -> None:
+    opened.goods.imports.rows([{"id": "off", "name": "Off", "price": 2}])
+    price = opened.goods.prices.at("off")
+    opened.goods.prices.withdraw(price, dry_run=True)
+    opened.goods.prices.withdraw(price)
+    with pytest.raises(NotFound):
+        opened.goods.prices.withdraw(price)

@@ -38,7 +38,9 @@ def test_what_is_no_gtin_is_refused_with_its_field(wrong):
 
 
 @given(
-    digits=st.text("0123456789", min_size=12, max_size=12), place=st.integers(0, 11), shift=st.integers(1, 9)
+    digits=st.text("0123456789", min_size=12, max_size=12).filter(lambda one: one.strip("0")),
+    place=st.integers(0, 11),
+    shift=st.integers(1, 9),
 )
 def test_one_wrong_digit_is_always_found(digits, place, shift):
     good = digits + str(check_digit(digits))

@@ -67,6 +67,16 @@ def products(connection: Connection, ids: Iterable[str]) -> dict[str, Product]:
     return found
 
 
+def ids_by_gtin(connection: Connection, gtins: Iterable[str]) -> dict[str, list[str]]:
+    """Which products bear each of these GTINs, in order of id."""
+    found: dict[str, list[str]] = {}
+    for chunk in chunks(sorted(set(gtins))):
+        query = select(product.c.gtin, product.c.id).where(among(connection, product.c.gtin, chunk))
+        for row in connection.execute(query.order_by(product.c.id)):
+            found.setdefault(row.gtin, []).append(row.id)
+    return found
+
+
 def all_products(connection: Connection) -> Iterator[Product]:
     """The whole catalogue in order of id, fetched piece by piece."""
     last = ""

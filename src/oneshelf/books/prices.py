@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from sqlalchemy import Connection, Row, Select, delete, func, or_, select
 
-from oneshelf.books.bulk import among, chunks, put, replace
+from oneshelf.books.bulk import among, are_keys, chunks, keys_given, put, replace
 from oneshelf.books.schema.prices import price, price_zone
-from oneshelf.words.prices import Price, PriceRecord
+from oneshelf.words.prices import Price, PriceKind, PriceRecord
 
 #: What a price is the price of.
 _SCOPE: Final = (price.c.product_id, price.c.kind, price.c.place_id, price.c.zone, price.c.channel)
@@ -33,13 +33,42 @@ def records(connection: Connection, product_ids: Iterable[str]) -> Iterator[Pric
             yield _record(row)
 
 
-def covering(connection: Connection, on: date, product_ids: Iterable[str] | None = None) -> Iterator[Price]:
-    """The prices that cover a day, the one that started last of each scope and kind: of these products, or of all."""
+def beside(connection: Connection, given: Iterable[Price]) -> Iterator[PriceRecord]:
+    """All that was ever said of the same product, kind and place as one of these prices: what a price may have to be compared with.
+
+    A product may have a price at each of a thousand places; one that changes is compared with those of its own.
+    """
+    keys = sorted({(one.product_id, one.kind, one.place_id or "") for one in given})
+    query = select(price).where(are_keys(connection, price.c.product_id, price.c.kind, price.c.place_id))
+    for chunk in chunks(keys):
+        told = keys_given(connection, chunk)
+        for row in connection.execute(query, told, execution_options={"yield_per": _PART}):
+            yield _record(row)
+
+
+def covering(
+    connection: Connection,
+    on: date,
+    product_ids: Iterable[str] | None = None,
+    *,
+    places: Iterable[str | None] | None = None,
+) -> Iterator[Price]:
+    """The prices that cover a day, the one that started last of each scope and kind: of these products, or of all.
+
+    With `places` only those of these places and, for None among them, those of no place of their own.
+    """
+    where: tuple[Any, ...] = ()
+    if places is not None:
+        # the kinds stand before the place in the key: with all of them named, it is searched and not gone through
+        where = (
+            price.c.kind.in_(get_args(PriceKind)),
+            price.c.place_id.in_(sorted({one or "" for one in places})),
+        )
     if product_ids is None:
-        yield from _read(connection, _covering(on))
+        yield from _read(connection, _covering(on, *where))
         return
     for chunk in chunks(sorted(set(product_ids))):
-        yield from _read(connection, _covering(on, among(connection, price.c.product_id, chunk)))
+        yield from _read(connection, _covering(on, among(connection, price.c.product_id, chunk), *where))
 
 
 def _covering(on: date, *where: Any) -> Select[Any]:

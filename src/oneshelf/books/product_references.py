@@ -27,6 +27,18 @@ def product_ids(connection: Connection, source: str, references: Iterable[str]) 
     return found
 
 
+def by_product(connection: Connection, product_ids: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    """(source, reference) of some products, in order; those without any are left out."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for chunk in chunks(sorted(set(product_ids))):
+        query = select(product_reference).where(among(connection, product_reference.c.product_id, chunk))
+        for row in connection.execute(
+            query.order_by(product_reference.c.source, product_reference.c.reference)
+        ):
+            found.setdefault(row.product_id, []).append((row.source, row.reference))
+    return found
+
+
 def references(connection: Connection, product_id: str) -> list[tuple[str, str]]:
     """(source, reference) of one product, in order."""
     query = select(product_reference.c.source, product_reference.c.reference)

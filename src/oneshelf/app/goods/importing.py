@@ -22,8 +22,10 @@ from oneshelf.books.database import Connection
 from oneshelf.connect.catalogues.form import FIELDS, check_plain
 from oneshelf.connect.catalogues.judging import Given, Judge
 from oneshelf.connect.catalogues.rows import CatalogueFile, Row
-from oneshelf.errors import InvalidInput, NotAllowed, Problem
+from oneshelf.connect.catalogues.waiting import Waiting
+from oneshelf.errors import Conflict, InvalidInput, NotAllowed, Problem, brief
 from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.ids import ID_LENGTH_MAX, Id
 from oneshelf.words.money import check_currency
 
 #: Rows that are written in one transaction. A till waits for a transaction, so it is short.
@@ -90,7 +92,7 @@ class Imports:
             path_separator=read.form.path_separator,
         )
         return self._run(
-            read.rows, judge, source or Path(form).stem, dry_run=dry_run, actor=actor, progress=progress
+            read.rows(), judge, source or Path(form).stem, dry_run=dry_run, actor=actor, progress=progress
         )
 
     def rows(
@@ -106,11 +108,11 @@ class Imports:
         check_plain(sorted({name for row in rows for name in row} - set(FIELDS)))
         judge = Judge(currency=self._core.settings.currency, today=today or self._prices.today())
         texts = [Row(at, _texts(row)) for at, row in enumerate(rows)]
-        return self._run(lambda: iter(texts), judge, source, dry_run=dry_run, actor=actor)
+        return self._run(iter(texts), judge, source, dry_run=dry_run, actor=actor)
 
     def _run(
         self,
-        rows: Callable[[], Iterable[Row | Problem | None]],
+        rows: Iterable[Row | Problem | None],
         judge: Judge,
         source: str,
         *,
@@ -121,23 +123,31 @@ class Imports:
         actor.require("catalogue.edit")
         if actor.places:
             raise NotAllowed("A catalogue is every place's.", "Ask somebody of head office to import it.")
-        report = self._judged(rows(), judge, source, dry_run)
-        if dry_run:
-            return report
-        merger, done = Merger(), 0
-        for chunk in _chunks(_given(rows(), judge)):
-            self._core.database.writer.write(
-                lambda connection, chunk=chunk: self._write(connection, merger, source, chunk, actor.name)  # type: ignore[misc]
-            )
-            done += len(chunk)
-            if progress is not None:
-                progress(done, report.rows)
+        _check_source(source)
+        with Waiting() as waiting:
+            report = self._judged(rows, judge, source, waiting, dry_run=dry_run)
+            if dry_run:
+                return report
+            merger, done = Merger(), 0
+            for chunk in waiting:
+                self._core.database.writer.write(
+                    lambda connection, chunk=chunk: self._write(connection, merger, source, chunk, actor.name)  # type: ignore[misc]
+                )
+                done += len(chunk)
+                if progress is not None:
+                    progress(done, report.rows)
         return report
 
     def _judged(
-        self, rows: Iterable[Row | Problem | None], judge: Judge, source: str, dry_run: bool
+        self,
+        rows: Iterable[Row | Problem | None],
+        judge: Judge,
+        source: str,
+        waiting: Waiting,
+        *,
+        dry_run: bool,
     ) -> CatalogueReport:
-        """Go through everything without writing. Raises InvalidInput with every problem."""
+        """Go through everything, once, without writing to the books; what is good waits. Raises InvalidInput with every problem."""
         problems: list[Problem] = []
         total = left_out = 0
         merger = Merger()
@@ -165,6 +175,8 @@ class Imports:
                 _count(terms, changes.terms, changes.same_terms)
                 new = len(self._prices.news(connection, changes.prices))
                 prices.new, prices.same = prices.new + new, prices.same + len(changes.prices) - new
+                if not problems and not dry_run:
+                    waiting.put(chunk)
         if problems:
             raise _refused(problems)
         return CatalogueReport(
@@ -182,6 +194,11 @@ class Imports:
         self, connection: Connection, merger: Merger, source: str, chunk: Sequence[Given], by: str
     ) -> None:
         changes = merger.merge(connection, source, chunk)
+        if changes.problems:  # the books were changed since: a place is no more, or a GTIN has another bearer
+            raise Conflict(
+                f"The books were changed meanwhile: {changes.problems[0]}.",
+                "Import the file again; what was taken stays as it is.",
+            )
         if changes.products:
             goods.upsert_products(connection, [after for _, after in changes.products], whole=True)
         product_references.link(connection, source, changes.references)
@@ -190,16 +207,17 @@ class Imports:
         self._prices.record_in(connection, changes.prices, by=by, at=utc_now())
 
 
-def _given(rows: Iterable[Row | Problem | None], judge: Judge) -> Iterator[Given]:
-    """What was judged good before; a file that was changed meanwhile is refused where it is."""
-    for row in rows:
-        if isinstance(row, Problem):
-            raise _refused([row])
-        if row is not None:
-            given, problems = judge.judge(row.line, row.told)
-            if problems:
-                raise _refused(problems)
-            yield given
+def _check_source(source: str) -> str:
+    """Return the name of a system if it can be one, else raise InvalidInput."""
+    try:
+        return msgspec.convert(source, Id)
+    except msgspec.ValidationError:
+        raise InvalidInput.of(
+            "source",
+            brief(source),
+            "cannot be a system's name.",
+            f"Write 1 to {ID_LENGTH_MAX} printable characters.",
+        ) from None
 
 
 def _chunks(given: Iterator[Given]) -> Iterator[list[Given]]:

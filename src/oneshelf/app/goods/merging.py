@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
 from oneshelf.books import goods, places, prices, product_references, supply
 from oneshelf.books.database import Connection
-from oneshelf.connect.catalogues.judging import Given
+from oneshelf.connect.catalogues.judging import Given, ToldPrice, ToldProduct, ToldTerm
 from oneshelf.errors import InvalidInput, Problem
 from oneshelf.events.codecs import problem_of
 from oneshelf.words.goods import Product
+from oneshelf.words.gtin import is_worldwide, shown
 from oneshelf.words.prices import Price
 from oneshelf.words.supply import Supplier, SupplyTerm
 
@@ -40,16 +40,20 @@ class Merger:
         self.new_suppliers: set[str] = set()
         self.costs_left_out = 0
         #: product -> the line that describes it, and how
-        self._described: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._described: dict[str, tuple[int, ToldProduct]] = {}
         #: new products, which the books do not hold while a file is only judged
         self._new: dict[str, Product] = {}
         #: hash of what a price or a term is of -> the line that says it, and the hash of what it says
         self._said: dict[int, tuple[int, int]] = {}
         self._references: dict[str, str] = {}
+        self._referred: set[str] = set()
+        #: product -> the GTIN that the file gives it, and the other way round
+        self._gtin: dict[str, str] = {}
+        self._bearer: dict[str, str] = {}
 
     def merge(self, connection: Connection, source: str, rows: Sequence[Given]) -> Changes:
         """Merge some rows; what is wrong with them stands in the changes, and they change nothing."""
-        known = _Known(connection, source, rows)
+        known = _Known(connection, source, rows, self._new)
         changes = Changes()
         for row in rows:
             try:
@@ -62,20 +66,67 @@ class Merger:
         product_id = self._id(row, known)
         if row.reference is not None and known.references.get(row.reference) != product_id:
             changes.references[row.reference] = product_id
-        self._references.setdefault(row.reference or "", product_id)
         product = self._product(product_id, row, known, changes)
+        if row.reference is not None:
+            self._references[row.reference] = product_id
+            self._referred.add(product_id)
         if row.price is not None:
             self._price(product_id, row, row.price, known, changes)
         if row.term is not None:
             self._term(product, row, row.term, known, changes)
 
     def _id(self, row: Given, known: _Known) -> str:
-        """The product that the source's reference means, else the row's own id, else the reference itself."""
-        if row.reference is not None:
-            meant = known.references.get(row.reference) or self._references.get(row.reference)
-            if meant is not None:
-                return meant
-        return row.id or row.reference or ""
+        """The product that the source's reference means, else the one with the row's id or GTIN; without either the reference is the id.
+
+        Two systems that say one GTIN mean one product. What would make two products one, or one product two, is refused.
+        """
+        reference = row.reference
+        meant = None
+        if reference is not None:
+            meant = known.references.get(reference) or self._references.get(reference)
+        if meant is not None:
+            self._require_own_gtin(meant, row, known)
+            return meant
+        own = row.id or reference or ""
+        bearer = self._bearer_of(row, known)
+        if bearer is None or bearer == own:
+            if reference is not None and bearer is None:
+                _require_same(own, row, known)
+        elif reference is not None and own not in known.products and not self._is_named(bearer, known):
+            own = bearer
+        self._require_own_gtin(own, row, known)
+        return own
+
+    def _bearer_of(self, row: Given, known: _Known) -> str | None:
+        """The product that bears the row's GTIN; None where it is none of the world's, or nobody's yet."""
+        gtin = row.product.get("gtin")
+        if gtin is None or not is_worldwide(gtin):
+            return None
+        if gtin in self._bearer:
+            return self._bearer[gtin]
+        return next((one for one in known.bearers.get(gtin, ()) if self._gtin.get(one, gtin) == gtin), None)
+
+    def _is_named(self, product_id: str, known: _Known) -> bool:
+        """Whether the source itself calls the product something already."""
+        return product_id in self._referred or known.is_named(product_id)
+
+    def _require_own_gtin(self, product_id: str, row: Given, known: _Known) -> None:
+        """Note which product bears the row's GTIN; raises InvalidInput where another one does."""
+        gtin = row.product.get("gtin")
+        if gtin is None:
+            return
+        before = known.products.get(product_id)
+        bearer = self._bearer_of(row, known)
+        if bearer not in (None, product_id) and (before is None or before.gtin != gtin):
+            raise InvalidInput.of(
+                "gtin",
+                shown(gtin),
+                f"is that of {bearer!r} already.",
+                "Give each product a GTIN of its own, or say here which product is meant by its id.",
+            )
+        self._gtin[product_id] = gtin
+        if is_worldwide(gtin):
+            self._bearer.setdefault(gtin, product_id)
 
     def _product(self, product_id: str, row: Given, known: _Known, changes: Changes) -> Product:
         before = known.products.get(product_id) or self._new.get(product_id)
@@ -116,9 +167,7 @@ class Merger:
         changes.suppliers.append(known.suppliers[supplier_id])
         self.new_suppliers.add(supplier_id)
 
-    def _price(
-        self, product_id: str, row: Given, told: Mapping[str, Any], known: _Known, changes: Changes
-    ) -> None:
+    def _price(self, product_id: str, row: Given, told: ToldPrice, known: _Known, changes: Changes) -> None:
         _require_place(told["place_id"], known)
         if told["zone"] is not None and told["zone"] not in known.zones:
             raise InvalidInput.of(
@@ -129,9 +178,7 @@ class Merger:
         if self._is_first("starts_on", (price.scope, price.starts_on), said, row.line):
             changes.prices.append(price)
 
-    def _term(
-        self, product: Product, row: Given, told: Mapping[str, Any], known: _Known, changes: Changes
-    ) -> None:
+    def _term(self, product: Product, row: Given, told: ToldTerm, known: _Known, changes: Changes) -> None:
         if product.supplier_id is None:
             self.costs_left_out += 1
             return
@@ -163,19 +210,55 @@ class Merger:
 
 
 class _Known:
-    """What the books know of some rows' products."""
+    """What the books know of some rows' products; `new` are those that the file itself has brought."""
 
-    def __init__(self, connection: Connection, source: str, rows: Sequence[Given]) -> None:
+    def __init__(
+        self, connection: Connection, source: str, rows: Sequence[Given], new: Mapping[str, Product]
+    ) -> None:
+        self._source = source
         named = {row.reference for row in rows if row.reference is not None}
         self.references = product_references.product_ids(connection, source, named)
         ids = {row.id for row in rows if row.id is not None} | named | set(self.references.values())
+        gtins = {gtin for row in rows if (gtin := row.product.get("gtin")) is not None}
+        self.bearers = goods.ids_by_gtin(connection, filter(is_worldwide, gtins))
+        ids.update(*self.bearers.values())
         self.products = goods.products(connection, ids)
+        strange = self.products.keys() - self.references.values() - new.keys()
+        self.names = product_references.by_product(connection, strange) if named else {}
         self.suppliers = supply.suppliers(connection)
         self.places = places.places(connection)
         self.zones = set(prices.zones(connection).values())
         priced = any(row.term is not None for row in rows)
         found = supply.terms(connection, self.products) if priced else []
         self.terms = {(term.product_id, term.supplier_id, term.place_id): term for term in found}
+
+    def is_named(self, product_id: str) -> bool:
+        """Whether the source called the product something before."""
+        return any(source == self._source for source, _ in self.names.get(product_id, ()))
+
+
+def _require_same(product_id: str, row: Given, known: _Known) -> None:
+    """Raise InvalidInput where a new reference comes to a product by its id alone, and something says that it is another one."""
+    before = known.products.get(product_id)
+    names = known.names.get(product_id, ())
+    if before is None:
+        return
+    if row.id is None and names:
+        source, reference = names[0]
+        raise InvalidInput.of(
+            "reference",
+            product_id,
+            f"is the id of another product here, which {source} calls {reference!r}.",
+            "Give the row an id of its own, or that id where it is the same product.",
+        )
+    gtin = row.product.get("gtin")
+    if gtin not in (None, before.gtin) and before.gtin is not None and is_worldwide(before.gtin):
+        raise InvalidInput.of(
+            "gtin",
+            shown(gtin),
+            f"is not that of {product_id!r} here, {shown(before.gtin)}.",
+            "Give two products two ids; where one has changed its GTIN, say so in a table of ids and GTINs.",
+        )
 
 
 def _require_place(place_id: str | None, known: _Known) -> None:

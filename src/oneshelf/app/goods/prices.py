@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, timedelta
 
 import msgspec
 import pyarrow as pa
@@ -27,9 +27,6 @@ _TABLE = pa.schema(
         ("kind", pa.string()),
     ]
 )
-
-#: Before anything was said.
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class PricesSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +61,7 @@ class Prices:
         del actor  # prices stand on the shelf
         day = on or self.today()
         with self._core.database.read() as connection:
-            known = list(prices.covering(connection, day, [product_id]))
+            known = list(prices.covering(connection, day, [product_id], places={None, place_id}))
             shopper = _shopper(connection, place_id, channel, member)
         return holding(known, day, shopper)
 
@@ -76,7 +73,7 @@ class Prices:
         day, shopper = on or self.today(), Shopper()
         by_product: defaultdict[str, list[Price]] = defaultdict(list)
         with self._core.database.read() as connection:
-            for price in prices.covering(connection, day, product_ids):
+            for price in prices.covering(connection, day, product_ids, places=[None]):
                 by_product[price.product_id].append(price)
         return {
             one: held
@@ -190,18 +187,15 @@ class Prices:
 
         What is new is judged in the transaction that adds it, so that two writers of one price do not both find it new.
         """
-        fresh = self.news(connection, given)
-        after = _newest(connection, fresh)
-        records = [PriceRecord(price=one, recorded_at=max(at, after(one)), recorded_by=by) for one in fresh]
+        said = _said(connection, given)
+        fresh = _news(given, said)
+        records = [PriceRecord(price=one, recorded_at=_after(at, one, said), recorded_by=by) for one in fresh]
         prices.add(connection, records)
         return len(fresh)
 
     def news(self, connection: Connection, given: Sequence[Price]) -> list[Price]:
         """Those of the prices by which anybody would pay another amount on any day."""
-        by_scope: defaultdict[tuple[object, ...], list[PriceRecord]] = defaultdict(list)
-        for record in prices.records(connection, {price.product_id for price in given}):
-            by_scope[record.price.scope].append(record)
-        return [price for price in given if is_news(price, standing(by_scope.get(price.scope, ())))]
+        return _news(given, _said(connection, given))
 
     def withdraw(
         self, price: Price, *, actor: Actor = OPERATOR, dry_run: bool = False, now: datetime | None = None
@@ -212,19 +206,24 @@ class Prices:
         """
         actor.require("catalogue.edit")
         actor.require_reach(price.place_id)
-        if self.standing(price.product_id, price.scope, price.starts_on) != price:
-            raise Conflict("The price is another one by now.", "Read the history again.")
-        if not dry_run:
-            at = now or utc_now()
+        at = now or utc_now()
 
-            def write(connection: Connection) -> None:
-                recorded_at = max(at, _newest(connection, [price])(price))
-                record = PriceRecord(
-                    price=price, recorded_at=recorded_at, recorded_by=actor.name, withdrawn=True
+        def call_off(connection: Connection) -> None:
+            said = _said(connection, [price])
+            _require_standing(price, said)
+            if not dry_run:
+                when = _after(at, price, said)
+                prices.add(
+                    connection,
+                    [PriceRecord(price=price, recorded_at=when, recorded_by=actor.name, withdrawn=True)],
                 )
-                prices.add(connection, [record])
 
-            self._core.database.writer.write(write)
+        # judged in the transaction that writes: of two who call one price off, one finds none
+        if dry_run:
+            with self._core.database.read() as connection:
+                call_off(connection)
+        else:
+            self._core.database.writer.write(call_off)
 
     def zones(self, *, actor: Actor = OPERATOR) -> dict[str, str]:
         """The price zone of every place that lies in one."""
@@ -282,18 +281,34 @@ class Prices:
                 )
 
 
-def _newest(connection: Connection, given: Sequence[Price]) -> Callable[[Price], datetime]:
-    """When each price can be recorded at the earliest: after all that was said of it, so that a clock put back loses nothing."""
-    said: dict[tuple[object, ...], datetime] = {}
-    for record in prices.records(connection, {price.product_id for price in given}):
-        key = (record.price.scope, record.price.starts_on)
-        said[key] = max(said.get(key, record.recorded_at), record.recorded_at)
+#: What was ever said, by scope.
+_Said = dict[tuple[object, ...], list[PriceRecord]]
 
-    def after(price: Price) -> datetime:
-        last = said.get((price.scope, price.starts_on))
-        return _NEVER if last is None else last + timedelta(microseconds=1)
 
-    return after
+def _said(connection: Connection, given: Sequence[Price]) -> _Said:
+    by_scope: defaultdict[tuple[object, ...], list[PriceRecord]] = defaultdict(list)
+    for record in prices.beside(connection, given):
+        by_scope[record.price.scope].append(record)
+    return by_scope
+
+
+def _news(given: Sequence[Price], said: _Said) -> list[Price]:
+    return [price for price in given if is_news(price, standing(said.get(price.scope, ())))]
+
+
+def _after(at: datetime, price: Price, said: _Said) -> datetime:
+    """`at`, or behind all that was said of this price, so that a clock put back loses nothing."""
+    before = [one.recorded_at for one in said.get(price.scope, ()) if one.price.starts_on == price.starts_on]
+    return max([at, *(when + timedelta(microseconds=1) for when in before)])
+
+
+def _require_standing(price: Price, said: _Said) -> None:
+    """Raise NotFound when no price of this scope and start stands, Conflict when it is another one."""
+    found = [one for one in standing(said.get(price.scope, ())) if one.starts_on == price.starts_on]
+    if not found:
+        raise NotFound("No such price stands.", "See `oneshelf prices history PRODUCT` for those that do.")
+    if found != [price]:
+        raise Conflict("The price is another one by now.", "Read the history again.")
 
 
 def _shopper(connection: Connection, place_id: str | None, channel: Channel | None, member: bool) -> Shopper:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, select
 
-from oneshelf.books.bulk import add, are_pairs, change, chunks, pairs_given, put, replace
+from oneshelf.books.bulk import add, are_keys, change, chunks, keys_given, put, replace
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
 from oneshelf.insight.goods.stock.lots import Lot
 from oneshelf.insight.goods.stock.moves import Move, Parts, Posted
@@ -133,9 +133,9 @@ class Ledger:
     def _load(self, pairs: Sequence[Pair]) -> None:
         """Read levels with the lots that have any pieces, by one statement."""
         level = stock_level.c
-        query = _HOLDINGS.where(are_pairs(self._connection, level.place_id, level.product_id))
+        query = _HOLDINGS.where(are_keys(self._connection, level.place_id, level.product_id))
         for chunk in chunks(pairs, _PAIRS_MAX):
-            for row in self._connection.execute(query, pairs_given(self._connection, chunk)):
+            for row in self._connection.execute(query, keys_given(self._connection, chunk)):
                 place_id, product_id, reserved, last_at, fixed_at, simulated, lot_id, *of_lot = row
                 holding = self._holdings[place_id, product_id]
                 holding.reserved, holding.simulated = reserved, simulated
@@ -146,10 +146,10 @@ class Ledger:
     def _load_empty_lots(self, pairs: Sequence[Pair]) -> None:
         """Undoing may fill lots that are empty now: their age is needed."""
         table = stock_lot.c
-        found = are_pairs(self._connection, table.place_id, table.product_id)
+        found = are_keys(self._connection, table.place_id, table.product_id)
         query = select(stock_lot).where(found, table.pieces == 0)
         for chunk in chunks(pairs, _PAIRS_MAX):
-            for row in self._connection.execute(query, pairs_given(self._connection, chunk)):
+            for row in self._connection.execute(query, keys_given(self._connection, chunk)):
                 self._note_lot(
                     (row.place_id, row.product_id), row.lot_id, row.pieces, row.expires_on, row.owner_id
                 )

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from oneshelf.books.bulk import are_pairs, chunks, pairs_given, put, replace
+from oneshelf.books.bulk import are_keys, chunks, keys_given, put, replace
 from oneshelf.books.schema.stock import reservation
 
 Status = Literal["open", "sold", "released", "expired"]
@@ -38,9 +38,9 @@ def find(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tupl
     """Those of the (place, order) keys that have one, whatever became of it."""
     found = {}
     table = reservation.c
-    query = select(reservation).where(are_pairs(connection, table.place_id, table.order_id))
+    query = select(reservation).where(are_keys(connection, table.place_id, table.order_id))
     for chunk in chunks(sorted(keys), _KEYS_MAX):
-        for row in connection.execute(query, pairs_given(connection, chunk)):
+        for row in connection.execute(query, keys_given(connection, chunk)):
             found[row.place_id, row.order_id] = _reservation(row)
     return found
 
@@ -57,9 +57,9 @@ def concerning(
     query: Any = select(over.order_by(table.expires_at).limit(limit).subquery())
     given: dict[str, Any] = {}
     if keys:
-        mine = are_pairs(connection, table.place_id, table.order_id)
+        mine = are_keys(connection, table.place_id, table.order_id)
         query = select(reservation).where(mine).union_all(query)
-        given = pairs_given(connection, sorted(keys))
+        given = keys_given(connection, sorted(keys))
     found = {one.key: one for one in map(_reservation, connection.execute(query, given))}
     return list(found.values())
 

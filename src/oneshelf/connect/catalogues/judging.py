@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import date, time
-from typing import Any, Final, TypeVar, get_args
+from datetime import date, datetime, time
+from typing import Any, Final, Required, TypedDict, TypeVar, cast, get_args
 
 import msgspec
 
@@ -15,17 +16,58 @@ from oneshelf.words.gtin import gtin14
 from oneshelf.words.money import AMOUNT_MINOR_MAX, check_currency
 from oneshelf.words.places import Channel
 from oneshelf.words.prices import PriceKind
-from oneshelf.words.quantity import QUANTITY_MAX
+from oneshelf.words.quantity import QUANTITY_MAX, Unit
 
 T = TypeVar("T")
 
 #: What systems call the units that we know. A price of weighed goods is that of a kilogram or a litre.
 _UNITS: Final = {
     **dict.fromkeys(
-        ("each", "unit", "units", "unit(s)", "piece", "pieces", "pcs", "pc", "ea", "件", "个"), "each"
+        (
+            "each",
+            "unit",
+            "units",
+            "unit(s)",
+            "piece",
+            "pieces",
+            "pcs",
+            "pc",
+            "ea",
+            "件",
+            "个",
+            "单位",
+            "pce",
+            "einheit",
+            "einheiten",
+            "einheit(en)",
+            "stück",
+            "stk",
+            "st",
+            "unité",
+            "unités",
+            "unité(s)",
+            "pièce",
+            "pièces",
+            "unidad",
+            "unidades",
+            "unidad(es)",
+            "unidade(s)",
+            "unità",
+            "pezzo",
+            "pezzi",
+            "eenheid",
+            "eenheden",
+            "stuk",
+            "stuks",
+        ),
+        "each",
     ),
-    **dict.fromkeys(("g", "kg", "gram", "grams", "kilogram", "kilograms", "公斤", "克"), "g"),
-    **dict.fromkeys(("ml", "l", "litre", "litres", "liter", "liters", "升", "毫升"), "ml"),
+    **dict.fromkeys(
+        ("g", "kg", "gram", "grams", "kilogram", "kilograms", "gramm", "kilogramm", "公斤", "克"), "g"
+    ),
+    **dict.fromkeys(
+        ("ml", "l", "litre", "litres", "liter", "liters", "litro", "litri", "litros", "升", "毫升"), "ml"
+    ),
 }
 _YES: Final = frozenset(("true", "yes", "1", "active", "y", "是"))
 _NO: Final = frozenset(("false", "no", "0", "archived", "draft", "unlisted", "inactive", "n", "否"))
@@ -33,20 +75,70 @@ _NO: Final = frozenset(("false", "no", "0", "archived", "draft", "unlisted", "in
 #: No name on a shelf label is longer.
 _LENGTH_MAX: Final = 500
 
+#: What a text on one line cannot hold: control characters, what is drawn as nothing or turns the line around, halves of characters.
+#: Joiners and marks of direction are letters' own in Persian, Hindi, Hebrew and emoji.
+_UNSHOWN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
 #: Fields of the product that stand as they are written.
 _TEXTS: Final = ("name", "department", "category", "type", "brand", "size")
 _TERMS: Final = ("lead_time_days", "minimum_order_pieces", "capacity_pieces")
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What one row says, checked value by value: of the product, of a price and of a term what it tells, by their own names."""
+class ToldProduct(TypedDict, total=False):
+    """What a row tells of a product, by the names of its fields."""
+
+    name: str
+    department: str
+    category: str
+    type: str
+    brand: str
+    size: str
+    gtin: str
+    unit: Unit
+    case_pack: int
+    shelf_life_days: int
+    temperature: Temperature
+    supplier_id: str
+    category_path: tuple[str, ...]
+    active: bool
+
+
+class ToldPrice(TypedDict):
+    """A price but for its product."""
+
+    amount_minor: int
+    currency: str
+    place_id: str | None
+    zone: str | None
+    channel: Channel | None
+    kind: PriceKind
+    starts_on: date
+    ends_on: date | None
+
+
+class ToldTerm(TypedDict, total=False):
+    """What a row tells of a term, by the names of its fields."""
+
+    place_id: Required[str | None]
+    cost_minor: int
+    currency: str
+    lead_time_days: int
+    minimum_order_pieces: int
+    capacity_pieces: int
+    order_by: time | None
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one row says, checked value by value: of the product, of a price and of a term what it tells."""
 
     line: int
-    id: str | None
-    reference: str | None
-    product: dict[str, Any]
-    price: dict[str, Any] | None
-    term: dict[str, Any] | None
+    id: str | None = None
+    reference: str | None = None
+    product: ToldProduct = msgspec.field(default_factory=ToldProduct)
+    price: ToldPrice | None = None
+    term: ToldTerm | None = None
 
 
 class Judge:
@@ -61,7 +153,7 @@ class Judge:
         self._separator = path_separator
         self._product: dict[str, Callable[[str], Any]] = {
             **dict.fromkeys(_TEXTS, _line),
-            "gtin": gtin14,
+            "gtin": _gtin,
             "unit": _unit,
             "case_pack": self._whole,
             "shelf_life_days": self._whole,
@@ -74,14 +166,14 @@ class Judge:
     def judge(self, line: int, told: Mapping[str, str]) -> tuple[Given, list[Problem]]:
         """What a row says, and all that is wrong with it. With problems, only its id may be relied on."""
         row = _Row(line, told)
-        product = {name: row.read(name, parse, None) for name, parse in self._product.items() if name in told}
+        product = {name: row.read(name, self._product[name], None) for name in told if name in self._product}
         if "supplier" in product:
             product["supplier_id"] = product.pop("supplier")
         given = Given(
             line=line,
             id=row.read("id", _id, None),
             reference=row.read("reference", _id, None),
-            product=product,
+            product=cast(ToldProduct, product),
             price=self._price(row) if "price" in told else None,
             term=self._term(row) if not told.keys().isdisjoint(("cost", "order_by", *_TERMS)) else None,
         )
@@ -89,20 +181,20 @@ class Judge:
             row.note("id", "", "is missing.", "Say which product the row is of.")
         return given, row.problems
 
-    def _price(self, row: _Row) -> dict[str, Any]:
+    def _price(self, row: _Row) -> ToldPrice:
         currency = row.read("currency", check_currency, self._currency)
         return {
             "amount_minor": row.read("price", lambda text: self._minor(text, currency), 0),
             "currency": currency,
             "place_id": row.read("place", _id, None),
             "zone": row.read("zone", _id, None),
-            "channel": row.read("channel", _one_of(get_args(Channel)), None),
-            "kind": row.read("kind", _one_of(get_args(PriceKind)), "regular"),
+            "channel": row.read("channel", _CHANNEL, None),
+            "kind": row.read("kind", _KIND, "regular"),
             "starts_on": row.read("starts_on", _day, self._today),
             "ends_on": row.read("ends_on", _day, None),
         }
 
-    def _term(self, row: _Row) -> dict[str, Any]:
+    def _term(self, row: _Row) -> ToldTerm:
         currency = row.read("currency", check_currency, self._currency)
         told: dict[str, Any] = {"place_id": row.read("place", _id, None)}
         if "cost" in row.told:
@@ -111,11 +203,13 @@ class Judge:
         told |= {name: row.read(name, self._whole, 0) for name in _TERMS if name in row.told}
         if "order_by" in row.told:
             told["order_by"] = row.read("order_by", _time, None)
-        return told
+        return cast(ToldTerm, told)
 
     def _minor(self, text: str, currency: str) -> int:
         value = self._number(text)
-        if abs(value) > AMOUNT_MINOR_MAX:
+        if value < 0:
+            raise Flaw("is below 0.", "Give what one piece costs.")
+        if value > AMOUNT_MINOR_MAX:
             raise Flaw("is more than any shop sells.", "Check its decimal mark.")
         return minor_of(value, currency)
 
@@ -159,13 +253,22 @@ class _Row:
 def _line(text: str) -> str:
     """A text on one line, with single blanks."""
     plain = " ".join(text.split())
-    if not plain.isprintable() or len(plain) > _LENGTH_MAX:
+    if _UNSHOWN.search(plain) or len(plain) > _LENGTH_MAX:
         raise Flaw("cannot be shown.", f"Write at most {_LENGTH_MAX} printable characters.")
     return plain
 
 
 def _id(text: str) -> str:
-    return check_id(_line(text))
+    """Stricter than a name: two ids that look alike but for a joiner between their letters would be two products."""
+    plain = _line(text)
+    if not plain.isprintable():
+        raise Flaw("cannot be an id.", "Write printable characters only.")
+    return check_id(plain)
+
+
+def _gtin(text: str) -> str:
+    """Shopify writes an apostrophe before a barcode, so that a spreadsheet leaves its zeros."""
+    return gtin14(text.removeprefix("'"))
 
 
 def _unit(text: str) -> str:
@@ -192,11 +295,19 @@ def _one_of(known: tuple[str, ...]) -> Callable[[str], Any]:
     return parse
 
 
+_CHANNEL: Final = _one_of(get_args(Channel))
+_KIND: Final = _one_of(get_args(PriceKind))
+
+
 def _day(text: str) -> date:
+    """A day, also where a table has made a moment of it: midnight without a zone. Prices turn with the day."""
     try:
-        return date.fromisoformat(text[:10])
+        at = datetime.fromisoformat(text)
+        if at.time() == time() and at.tzinfo is None:
+            return at.date()
     except ValueError:
-        raise Flaw("is not a day.", "Write such as 2026-03-01.") from None
+        pass
+    raise Flaw("is not a day.", "Write such as 2026-03-01.")
 
 
 def _time(text: str) -> time:

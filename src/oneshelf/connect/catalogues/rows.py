@@ -12,9 +12,10 @@ from oneshelf.connect.sources.cells import Reader, reader
 from oneshelf.connect.sources.records import check_columns, columns_of, read
 from oneshelf.errors import Problem
 
-#: Between the columns that make one name, `Tea - 250 g`; those that make one id have the mark of every id.
+#: Between the columns that make one name, `Tea - 250 g`; those of a reference have a mark that no handle holds, so that
+#: `tea-green` and `100` are not `tea` and `green-100`.
 _JOINT = " - "
-_IDS = ("id", "reference")
+_JOINTS = {"id": "-", "reference": ":"}
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +45,7 @@ class CatalogueFile:
         check_columns(path, self.form.file, self._columns)
         index = {column: at for at, column in enumerate(self._columns)}
         self._readers: list[tuple[str, list[Reader]]] = [
-            (name, [reader(one, index, "-" if name in _IDS else _JOINT) for one in places])
+            (name, [reader(one, index, _JOINTS.get(name, _JOINT)) for one in places])
             for name, places in fields.items()
         ]
         self._down = _Down(down, index) if down else None

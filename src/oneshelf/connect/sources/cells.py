@@ -20,6 +20,10 @@ Reader = Callable[[Sequence[str | None]], str | None]
 T = TypeVar("T")
 
 _CACHE_MAX = 100_000
+#: With a decimal comma, points stand between thousands and nowhere else: 4.50 would be 450.
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?")
+#: Beyond so many digits before or behind the mark nothing is a number of a shop, and arithmetic would overflow.
+_DIGITS_MAX = 30
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ID_LENGTH_MAX = 180  # leaves room for what we put in front of it
 
@@ -82,12 +86,14 @@ def number_parser(decimal_mark: str) -> Callable[[str], Decimal]:
     """Make the parser of numbers; with a decimal comma, points between thousands are skipped."""
 
     def parse(text: str) -> Decimal:
-        plain = text.replace(".", "").replace(",", ".") if decimal_mark == "," else text
+        plain = text
+        if decimal_mark == ",":
+            plain = text.replace(".", "").replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else ""
         try:
-            value = Decimal(plain)
+            value = Decimal("" if "_" in plain else plain)
         except InvalidOperation:
             value = Decimal("nan")
-        if value.is_finite():
+        if value.is_finite() and abs(value.adjusted()) <= _DIGITS_MAX:
             return value
         example = "12,50" if decimal_mark == "," else "12.50"
         raise Flaw(
