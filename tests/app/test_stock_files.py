@@ -1,6 +1,6 @@
 """Stock documents in files and out of order: nothing is lost, taken twice, or given to another owner."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,15 @@ from oneshelf.books import goods, places
 from oneshelf.errors import InvalidInput
 from oneshelf.events.catalogue import Line, OrderCompleted
 from oneshelf.events.envelope import Event
-from oneshelf.events.stock import CountedLine, GoodsReceived, GoodsWasted, StockCounted, StockLine
+from oneshelf.events.stock import (
+    CountedLine,
+    GoodsOrdered,
+    GoodsReceived,
+    GoodsWasted,
+    StockCounted,
+    StockLine,
+    StockTransferred,
+)
 from oneshelf.testing.shelves import put_events
 from oneshelf.testing.shop import CURRENCY, NOW
 from oneshelf.words.goods import Product
@@ -22,7 +30,9 @@ from oneshelf.words.places import Place
 def shelf(empty: Shelf) -> Shelf:
     def write(connection):
         goods.upsert_products(connection, [Product(id="milk", name="Milk"), Product(id="soap", name="Soap")])
-        places.upsert_places(connection, [Place(id=i, name=i, time_zone="UTC") for i in ("one", "two")])
+        places.upsert_places(
+            connection, [Place(id=i, name=i, time_zone="UTC") for i in ("one", "two", "three")]
+        )
 
     empty.core.database.writer.write(write)
     return empty
@@ -113,3 +123,96 @@ def test_a_cursor_that_no_database_can_compare_is_refused(shelf):
     for position in ((NOW, 2**63), (NOW.replace(tzinfo=None), 1)):
         with pytest.raises(InvalidInput):
             shelf.goods.stock.moves("one", "soap", after=write_cursor(position))
+
+
+def test_a_number_is_its_senders_and_says_the_same_whenever_it_comes(shelf, tmp_path):
+    path = tmp_path / "file.csv"
+
+    def take(form, columns, *cells):
+        path.write_text(
+            f"place_id,product_id,pieces,document,{columns}\none,soap,{','.join(cells)}\n", "utf-8"
+        )
+        shelf.goods.stock.record_file(path, form)
+
+    take("received", "supplier_id", "5", "note-1", "alpha")
+    take("received", "supplier_id", "7", "note-1", "beta")
+    assert sum(lots(shelf).values()) == 12
+    for form, columns, first, second in (
+        ("received", "lot_id", "X", "Y"),
+        ("received", "owner_id", "", "farm"),
+        ("transferred", "to_place_id", "two", "three"),
+        ("wasted", "reason", "broken", "stolen"),
+    ):
+        take(form, columns, "1", f"n-{columns}", first)
+        take(form, columns, "1", f"n-{columns}", first)
+        with pytest.raises(InvalidInput) as error:
+            take(form, columns, "1", f"n-{columns}", second)
+        assert [problem.field for problem in error.value.problems] == ["document"]
+
+
+def test_of_an_order_the_newest_version_is_in_force_and_none_is_dropped(shelf, tmp_path):
+    path = tmp_path / "orders.csv"
+    head = "place_id,product_id,pieces,document,order_id,due_on,at"
+
+    def take(pieces, hour):
+        path.write_text(f"{head}\none,soap,{pieces},d,po,2026-03-09,2026-02-20T{hour}:00\n", encoding="utf-8")
+        shelf.goods.stock.record_file(path, "ordered")
+        return [due.ordered for due in shelf.goods.stock.due("one")]
+
+    assert [take(5, 10), take(9, 10), take(9, 10), take(5, 11), take(9, 10)] == [[5], [9], [9], [5], [5]]
+    assert take(7, 11) == [7]
+    with pytest.raises(InvalidInput, match="later time"):
+        take(5, 11)
+    two_days = f"{head}\none,soap,5,d,p2,2026-03-09,\none,soap,5,d,p2,2026-03-10,\n"
+    assert refused(shelf, path, "ordered", two_days) == [(3, "order_id")]
+
+
+@pytest.mark.parametrize("told_by", ["counter", "till"])
+def test_a_late_transfer_takes_the_lots_that_lay_there_then(shelf, told_by):
+    def happened(hour, body, place="one"):
+        at = NOW - timedelta(hours=10 - hour)
+        if told_by == "counter":
+            shelf.goods.stock.record(body, place, happened_at=at, now=NOW)
+        else:
+            event = Event(id=f"{place}-{hour}", source="erp", happened_at=at, body=body, place_id=place)
+            put_events(shelf, [event], now=NOW)
+
+    def milk(pieces, **of_lot):
+        return (StockLine(product_id="milk", quantity=pieces, **of_lot),)
+
+    old, new = NOW.date() + timedelta(days=1), NOW.date() + timedelta(days=9)
+    happened(0, GoodsReceived(lines=milk(4, lot_id="A", expires_on=old, owner_id="farm")))
+    happened(6, GoodsWasted(lines=milk(4)))
+    happened(7, GoodsReceived(lines=milk(4, lot_id="B", expires_on=new)))
+    happened(2, StockTransferred(to_place_id="two", lines=milk(3)))
+    happened(1, GoodsWasted(lines=milk(1)))
+    assert lots(shelf, "two") == {("A@farm", "farm", old): 3}
+    assert lots(shelf) == {("B", None, new): 4}
+    happened(8, StockTransferred(to_place_id="one", lines=milk(5, expires_on=old)), "two")
+    assert lots(shelf) == {("A@farm", "farm", old): 3, ("exp-" + str(old), None, old): 2, ("B", None, new): 4}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GoodsReceived(lines=(StockLine(product_id="soap", quantity=1, lot_id="a\0"),)),
+        GoodsReceived(lines=(StockLine(product_id="soap", quantity=1, lot_id="\ud800"),)),
+        GoodsReceived(lines=(StockLine(product_id="soap", quantity=500, unit="g"),)),
+        GoodsReceived(lines=()),
+        GoodsWasted(lines=(StockLine(product_id="soap", quantity=1),), reason="bro\0ken"),
+        StockTransferred(to_place_id="one", lines=(StockLine(product_id="soap", quantity=1),)),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_before_it_is_in_the_journal(shelf, body):
+    with pytest.raises(InvalidInput):
+        shelf.goods.stock.record(body, "one")
+    assert shelf.core.journal.head() == 0
+
+
+def test_days_beyond_any_calendar_are_refused(shelf):
+    line = StockLine(product_id="soap", quantity=1)
+    with pytest.raises(InvalidInput, match="due_on"):
+        GoodsOrdered(order_id="o", due_on=date.max, lines=(line,))
+    for day in (date.min, date.max):
+        with pytest.raises(InvalidInput, match="on ="):
+            shelf.goods.stock.available("soap", "one", day)

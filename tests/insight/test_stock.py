@@ -11,7 +11,7 @@ from oneshelf.events.catalogue import Line, OrderCompleted
 from oneshelf.events.envelope import Event
 from oneshelf.events.stock import GoodsReceived, StockLine, StockTransferred
 from oneshelf.insight.goods.stock.documents import expiry, moves_of
-from oneshelf.insight.goods.stock.lots import sellable, total
+from oneshelf.insight.goods.stock.lots import name_of, sellable, total
 from oneshelf.insight.goods.stock.moves import Move, Posted
 from oneshelf.insight.goods.stock.posting import Holding, is_late, note, post, repost
 
@@ -105,6 +105,29 @@ def test_what_expires_first_goes_first_and_what_has_expired_last():
     book.add(move("sold", -6, 24))
     assert book.pieces == {"old": 1, "new": 4}
     assert sellable(book.holding.lots, date(2026, 3, 2)) == 4
+
+
+def test_what_is_thrown_away_or_missing_has_expired_first():
+    old, new = (
+        {"lot_id": "old", "expires_on": date(2026, 3, 1)},
+        {"lot_id": "new", "expires_on": date(2026, 3, 9)},
+    )
+    book = kept([move("received", 5, 0, **old), move("received", 5, 0, **new), move("wasted", -2, 24)])
+    assert book.pieces == {"old": 3, "new": 5}
+    book.add(move("counted", 6, 25))
+    assert book.pieces == {"old": 1, "new": 5}
+    book.add(move("wasted", -2, 26))
+    assert book.pieces == {"new": 4}
+
+
+def test_our_own_lot_is_never_taken_for_one_of_a_farm_whatever_it_is_called():
+    book = kept(
+        [move("received", 5, 0, lot_id="L@farm"), move("received", 7, 1, lot_id="L", owner_id="farm")]
+    )
+    assert sorted(book.pieces.values()) == [5, 7]
+    assert {name_of(lot_id) for lot_id in book.pieces} == {"L@farm", "L"}
+    book.add(move("sold", -1, 2, lot_id="L", owner_id="farm"))
+    assert {name_of(lot_id): left for lot_id, left in book.pieces.items()} == {"L@farm": 5, "L": 6}
 
 
 def test_more_that_left_than_the_books_knew_is_told_and_never_negative():

@@ -15,6 +15,7 @@ from oneshelf.events.stock import GoodsOrdered, GoodsReceived, GoodsWasted, Stoc
 from oneshelf.words.ids import Id
 from oneshelf.words.money import check_amount, check_currency
 from oneshelf.words.quantity import Unit, check_quantity
+from oneshelf.words.text import Written
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -62,7 +63,7 @@ class OrderRefunded(Body, frozen=True, tag="order.refunded"):
     refund_id: Id
     order_id: Id | None = None
     lines: tuple[Line, ...] = ()
-    reason: str | None = None
+    reason: Written | None = None
 
     def __post_init__(self) -> None:
         check_currency(self.currency)

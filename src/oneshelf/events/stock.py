@@ -10,6 +10,8 @@ from oneshelf.errors import InvalidInput
 from oneshelf.events.body import Body
 from oneshelf.words.ids import Id
 from oneshelf.words.quantity import Unit, check_quantity
+from oneshelf.words.text import Written
+from oneshelf.words.time import check_day
 
 
 class StockLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -54,6 +56,9 @@ class GoodsOrdered(Body, frozen=True, tag="goods.ordered"):
     lines: tuple[StockLine, ...]
     supplier_id: Id | None = None
 
+    def __post_init__(self) -> None:
+        check_day(self.due_on, "due_on")
+
 
 class GoodsReceived(Body, frozen=True, tag="goods.received"):
     """Goods arrived at the event's place. `order_id` says which order they were due from."""
@@ -67,7 +72,7 @@ class GoodsWasted(Body, frozen=True, tag="goods.wasted"):
     """Goods at the event's place were thrown away, broken or stolen."""
 
     lines: tuple[StockLine, ...]
-    reason: str | None = None
+    reason: Written | None = None
 
 
 class StockTransferred(Body, frozen=True, tag="stock.transferred"):

@@ -7,7 +7,7 @@ they are posted within it, as buyers that are served meanwhile (`books.stock.ser
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -22,7 +22,7 @@ from oneshelf.books.stock.reservations import Reservation
 from oneshelf.books.stock.serving import known
 from oneshelf.events.catalogue import OrderCompleted, OrderRefunded
 from oneshelf.events.envelope import OWN_SOURCE, Event
-from oneshelf.events.stock import GoodsOrdered, GoodsReceived
+from oneshelf.events.stock import GoodsOrdered, GoodsReceived, StockTransferred
 from oneshelf.insight.goods.stock.documents import (
     MOVING,
     OPENING,
@@ -32,7 +32,9 @@ from oneshelf.insight.goods.stock.documents import (
     opened_by,
     places_of,
 )
-from oneshelf.insight.goods.stock.moves import Move
+from oneshelf.insight.goods.stock.lots import Lots
+from oneshelf.insight.goods.stock.moves import Move, Parts
+from oneshelf.insight.goods.stock.transfers import by_lot, leaves
 from oneshelf.words.time import business_day
 
 
@@ -96,11 +98,56 @@ def save(connection: Connection, stocked: Stocked, recorded_at: datetime) -> Non
     if not stocked.documents:
         return
     promises = _Promises(connection, stocked.documents)
-    moves = [move for document in promises.fresh for move in promises.settle(document)]
+    for documents in _rounds(promises.fresh):
+        _post(connection, [promises.settle(document) for document in documents], recorded_at)
+    reservations.keep(connection, promises.changed.values())
+
+
+def _rounds(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """The documents in runs: before something moves that a transfer brings, the transfer must have been posted."""
+    run: list[Document] = []
+    brought: set[tuple[str, str]] = set()
+    for document in documents:
+        if not brought.isdisjoint(move.pair for move in document.moves):
+            yield run
+            run, brought = [], set()
+        run.append(document)
+        if isinstance(document.event.body, StockTransferred):
+            brought.update(move.pair for move in document.moves if not leaves(move))
+    yield run
+
+
+def _post(connection: Connection, documents: Iterable[list[Move]], recorded_at: datetime) -> None:
+    """Post the moves of some documents; what a transfer brings arrives as the lots that it left as."""
+    moves: list[Move] = []
+    told: dict[int, Move] = {}
+    for document in documents:
+        left = [move for move in document if leaves(move)]
+        arrive = [move for move in document if not leaves(move)]
+        if left and arrive:
+            told.update(zip(map(id, left), arrive, strict=True))
+            moves += left
+        else:
+            moves += document
+    arrived: list[Move] = []
+
+    def by_lots(move: Move, parts: Parts, lots: Lots) -> Iterator[tuple[Move, Parts]]:
+        if id(move) not in told:
+            yield move, parts
+            return
+        for left, of_lot, there in by_lot(move, parts, lots, told[id(move)]):
+            arrived.append(there)
+            yield left, of_lot
+
     ledger = Ledger(connection, {move.pair for move in moves})
     ledger.post_all(moves)
+    if told:
+        ledger.split(by_lots)
     ledger.save(recorded_at)
-    reservations.keep(connection, promises.changed.values())
+    if arrived:
+        there = Ledger(connection, {move.pair for move in arrived})
+        there.post_all(arrived)
+        there.save(recorded_at)
 
 
 class _Promises:

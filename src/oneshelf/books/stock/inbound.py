@@ -75,3 +75,12 @@ def due(connection: Connection, *, place_id: str, product_ids: Iterable[str] | N
     if product_ids is not None:
         query = query.where(table.product_id.in_(list(product_ids)))
     return [Due(**row._mapping) for row in connection.execute(query.order_by(table.due_on, table.product_id))]
+
+
+def find(connection: Connection, place_id: str, order_id: str, product_ids: Iterable[str]) -> list[Due]:
+    """Lines of one order to a place, whether or not they have come."""
+    table = inbound.c
+    query = select(inbound).where(
+        table.place_id == place_id, table.order_id == order_id, table.product_id.in_(list(product_ids))
+    )
+    return [Due(**row._mapping) for row in connection.execute(query.order_by(table.product_id))]

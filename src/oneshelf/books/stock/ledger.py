@@ -6,7 +6,7 @@ It must be used within a work of the writer: writers take turns, so nobody else 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, and_, func, select
 
 from oneshelf.books.bulk import add, are_keys, change, chunks, keys_given, put, replace
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
-from oneshelf.insight.goods.stock.lots import Lot
+from oneshelf.insight.goods.stock.lots import Lot, Lots
 from oneshelf.insight.goods.stock.moves import Move, Parts, Posted
 from oneshelf.insight.goods.stock.posting import Holding, is_late, note, post, repost
 
@@ -82,6 +82,12 @@ class Ledger:
                 self.post(move)
         if late:
             self._repost(late)
+
+    def split(self, into: Callable[[Move, Parts, Lots], Iterable[tuple[Move, Parts]]]) -> None:
+        """Put others that do the same for the moves that are posted and not saved; `into` sees what each did, and the lots."""
+        self._new = [
+            one for move, parts in self._new for one in into(move, parts, self._holdings[move.pair].lots)
+        ]
 
     def save(self, recorded_at: datetime) -> None:
         """Write what was posted."""

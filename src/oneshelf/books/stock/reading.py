@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, func, select, tuple_
 from oneshelf.books.bulk import among, chunks
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
 from oneshelf.books.stock.ledger import Pair, posted_of
-from oneshelf.insight.goods.stock.moves import Posted
+from oneshelf.insight.goods.stock.moves import Move, Posted
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +64,16 @@ def recorded(connection: Connection, documents: set[str]) -> dict[str, dict[Pair
         )
         for document, place_id, product_id, pieces in connection.execute(query):
             found[document][place_id, product_id] = int(pieces)
+    return found
+
+
+def told(connection: Connection, documents: set[str]) -> dict[str, list[Move]]:
+    """The moves of those documents that the ledger has, by document, as they were told."""
+    found: defaultdict[str, list[Move]] = defaultdict(list)
+    for chunk in chunks(sorted(documents)):
+        query = select(stock_move).where(among(connection, stock_move.c.document, chunk))
+        for row in connection.execute(query):
+            found[row.document].append(posted_of(row).move)
     return found
 
 

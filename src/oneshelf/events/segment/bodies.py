@@ -23,7 +23,7 @@ from oneshelf.events.catalogue import (
     ProductViewed,
 )
 from oneshelf.events.segment.lines import OrderProperties, currency_of, lines_of, product_id_of, quantity_of
-from oneshelf.events.segment.values import Hints, identifier, mapping, number, read, text_of
+from oneshelf.events.segment.values import Hints, identifier, mapping, number, read, text_of, written
 from oneshelf.events.stock import CountedLine, StockCounted
 
 
@@ -102,11 +102,11 @@ def _order_completed(order: OrderProperties, track: Track) -> Body:
 
 
 def _order_refunded(order: OrderProperties, track: Track) -> Body:
-    return _refund(order, track, text_of(order.reason))
+    return _refund(order, track, written(order.reason, f"{FIELD}.reason"))
 
 
 def _order_cancelled(order: OrderProperties, track: Track) -> Body:
-    return _refund(order, track, text_of(order.reason) or "cancelled")
+    return _refund(order, track, written(order.reason, f"{FIELD}.reason") or "cancelled")
 
 
 def _refund(order: OrderProperties, track: Track, reason: str | None) -> Body:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from oneshelf.errors import InvalidInput
+from oneshelf.words.text import WRITTEN_LENGTH_MAX, Written
 
 T = TypeVar("T")
 
@@ -72,6 +73,17 @@ def identifier(value: object, field: str) -> str | None:
     raise InvalidInput.of(
         field, text, "is not an id.", f"Use 1 to {ID_LENGTH_MAX} characters without control characters."
     )
+
+
+def written(value: object, field: str) -> str | None:
+    """Free text, None when it is missing. Raises InvalidInput where no database of ours would keep it."""
+    text = text_of(value)
+    try:
+        return None if text is None else msgspec.convert(text, Written)
+    except msgspec.ValidationError:
+        raise InvalidInput.of(
+            field, text, "cannot be kept.", f"Send up to {WRITTEN_LENGTH_MAX} characters of plain text."
+        ) from None
 
 
 def number(value: object, field: str) -> Decimal | None:

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from oneshelf.app.goods.stock.base import document_id
+from oneshelf.app.goods.stock.base import document_id, names_of
 from oneshelf.books import goods, places
 from oneshelf.books.database import Connection
 from oneshelf.errors import InvalidInput, NotFound, Problem, brief
@@ -35,6 +35,7 @@ from oneshelf.events.stock import (
 )
 from oneshelf.words.ids import Id, derived_id
 from oneshelf.words.quantity import QUANTITY_MAX
+from oneshelf.words.text import Written
 from oneshelf.words.time import check_plausible, zone
 
 Form = Literal["counted", "received", "wasted", "transferred", "ordered"]
@@ -75,7 +76,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     order_id: Id | None = None
     supplier_id: Id | None = None
     due_on: date | None = None
-    reason: str | None = None
+    reason: Written | None = None
     to_place_id: Id | None = None
 
 
@@ -101,6 +102,7 @@ def read_rows(path: Path, form: Form, connection: Connection, now: datetime, tim
     rows: list[Row] = []
     seen: dict[tuple[Any, ...], int] = {}
     times: dict[tuple[str, str | None], datetime] = {}
+    ordered: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for line, told in raw:
         found = list(_unknown(line, told, zones, known))
         try:
@@ -118,6 +120,16 @@ def read_rows(path: Path, form: Form, connection: Connection, now: datetime, tim
                 found.append(
                     _problem(line, "at", told.get("at", ""), f"is not the time of the document {row.document} above.", "Give it one time.")
                 )  # fmt: skip
+            if row.order_id is not None and row.due_on is not None:
+                order = (row.place_id, row.product_id, row.order_id, row.at)
+                if ordered.setdefault(order, (row.due_on, row.supplier_id, row.document)) != (
+                    row.due_on,
+                    row.supplier_id,
+                    row.document,
+                ):
+                    found.append(
+                        _problem(line, "order_id", row.order_id, f"brings {row.product_id} by another line above, and the newer would replace it.", "Give each delivery an order of its own.")
+                    )  # fmt: skip
             rows.append(row)
         problems += found
     if problems:
@@ -136,15 +148,18 @@ def documents(rows: Iterable[Row], form: Form) -> Iterator[Event]:
         when = row.at if row.document is None else None
         of = (row.to_place_id, row.order_id, row.supplier_id, row.due_on, row.reason)
         groups[row.place_id, row.document, when, *of].append(row)
-    parts: Counter[tuple[str, str]] = Counter()
+    parts: Counter[tuple[str, ...]] = Counter()
     for (place_id, document, *_), mine in groups.items():
         body = _BODIES[form](mine)
         at = mine[0].at
         name = document or derived_id(at.isoformat(), msgspec.json.encode(body).decode())
-        part = parts[place_id, name]
-        parts[place_id, name] += 1
+        *whose, name = names_of(body, at, name)
+        part = parts[place_id, *whose, name]
+        parts[place_id, *whose, name] += 1
         yield Event(
-            id=document_id(kind_of(body), place_id, derived_id(name, str(part + 1)) if part else name),
+            id=document_id(
+                kind_of(body), place_id, *whose, derived_id(name, str(part + 1)) if part else name
+            ),
             source=OWN_SOURCE,
             happened_at=at,
             body=body,

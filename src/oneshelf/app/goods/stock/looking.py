@@ -20,6 +20,7 @@ from oneshelf.books.stock.reading import Level, LotLevel, PlaceStock
 from oneshelf.books.stock.reservations import Reservation
 from oneshelf.insight.goods.stock.documents import expiry
 from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.time import check_day
 
 #: How many a page shows where nobody says otherwise.
 SHOWN: Final = 100
@@ -103,7 +104,7 @@ class Looking(StockBase):
         actor.require("stock.read", place_id)
         at = now or self._core.now()
         today = self._day(at, place_id)
-        day = on or today
+        day = today if on is None else check_day(on, "on")
         with self._core.database.read() as connection:
             level = next(
                 iter(reading.levels(connection, place_ids=[place_id], product_ids=[product_id])), None
@@ -199,5 +200,7 @@ class Looking(StockBase):
 
 def _helps(due: Due, today: date, day: date, shelf_life_days: int | None) -> bool:
     """Whether goods that are due can be promised for a day: what is due today comes too late for today, and what then has gone bad helps nobody."""
+    if not (today <= due.due_on <= day and day > today):
+        return False
     last = expiry(due.due_on, shelf_life_days)
-    return today <= due.due_on <= day and day > today and (last is None or last >= day)
+    return last is None or last >= day

@@ -31,7 +31,21 @@ def lot_of(move: Move) -> str:
     name = move.lot_id
     if name is None:
         name = f"in-{move.day}" if move.expires_on is None else f"exp-{move.expires_on}"
-    return name if move.owner_id is None else f"{name}@{move.owner_id}"
+    return _key(name, move.owner_id)
+
+
+def _key(name: str, owner_id: str | None) -> str:
+    """A lot's id in the books: that of two owners is two lots, and our own `L@farm` is not the farm's `L`."""
+    return _plain(name) if owner_id is None else f"{_plain(name)}@{_plain(owner_id)}"
+
+
+def _plain(name: str) -> str:
+    return name.replace("%", "%25").replace("@", "%40")
+
+
+def name_of(lot_id: str) -> str:
+    """What documents call a lot, whoever owns it."""
+    return lot_id.partition("@")[0].replace("%40", "@").replace("%25", "%")
 
 
 def total(lots: Lots) -> int:
@@ -70,10 +84,11 @@ def take(
     *,
     expires_on: date | None = None,
     owner_id: str | None = None,
+    oldest_first: bool = False,
 ) -> Parts:
     """Take pieces out of the lot named, whoever owns it, else of the expiry and the owner named, then of those that expire first.
 
-    Of what has expired by `day` only as a last resort. Takes no more than there is.
+    Of what has expired by `day` only as a last resort, unless it is the `oldest_first`. Takes no more than there is.
     """
     parts: Parts = {}
     order = sorted(
@@ -83,7 +98,7 @@ def take(
             not is_named(lots[i], i, lot_id),
             expires_on is not None and lots[i].expires_on != expires_on,
             owner_id is not None and lots[i].owner_id != owner_id,
-            _expired(lots[i], day),
+            not oldest_first and _expired(lots[i], day),
             _age(lots[i]),
             i,
         ),
@@ -101,16 +116,16 @@ def take(
 
 def is_named(lot: Lot, id_: str, lot_id: str | None) -> bool:
     """Whether a document that names no owner means a lot by `lot_id`."""
-    return lot_id is not None and id_ in (lot_id, f"{lot_id}@{lot.owner_id}")
+    return lot_id is not None and id_ in (lot_id, _key(lot_id, lot.owner_id))
 
 
 def count(lots: Lots, move: Move) -> Parts:
-    """Make the product, or what of it the count names, what was counted."""
+    """Make the product, or what of it the count names, what was counted. What is missing is what expired first: somebody threw it away."""
     if move.lot_id is not None:
         return _count_lot(lots, move)
     change = move.pieces - total(lots)
     if change < 0:
-        return take(lots, -change, None, move.day)
+        return take(lots, -change, None, move.day, oldest_first=True)
     return find(lots, change, None, move.expires_on) if change else {}
 
 
@@ -125,7 +140,7 @@ def _count_lot(lots: Lots, move: Move) -> Parts:
     }
     change = move.pieces - total(meant)
     if change < 0:
-        return take(meant, -change, None, move.day)
+        return take(meant, -change, None, move.day, oldest_first=True)
     if lot_id in meant or not meant:
         return bring(lots, msgspec.structs.replace(move, pieces=change))
     return find(lots, change, next(iter(by_age(meant))), None) if change else {}

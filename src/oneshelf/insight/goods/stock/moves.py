@@ -41,8 +41,12 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def is_free(self) -> bool:
-        """Whether it goes out of no lot in particular: of two such the order does not matter to what is left."""
-        return self.pieces < 0 and self.lot_id is None and self.owner_id is None
+        """Whether it goes out of no lot in particular: of two such the order does not matter to what is left.
+
+        Lots are taken in a circle by age, from where the move begins (waste at the first, a sale at the first that has not expired); and which
+        places of a circle are filled does not depend on who was seated first, as in linear probing. A transfer's lots go on elsewhere.
+        """
+        return self.kind in ("sold", "wasted") and self.lot_id is None and self.owner_id is None
 
     @property
     def moves_goods(self) -> bool:

@@ -79,7 +79,13 @@ def apply(lots: Lots, move: Move) -> Parts:
         case _ if move.pieces < 0:
             lot_id = None if move.lot_id is None else lot_of(move)
             return take(
-                lots, -move.pieces, lot_id, move.day, expires_on=move.expires_on, owner_id=move.owner_id
+                lots,
+                -move.pieces,
+                lot_id,
+                move.day,
+                expires_on=move.expires_on,
+                owner_id=move.owner_id,
+                oldest_first=move.kind == "wasted",
             )
         case _:
             return bring(lots, move)
