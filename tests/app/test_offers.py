@@ -99,7 +99,10 @@ def test_an_effect_that_is_there_is_found_and_one_that_is_not_is_not_claimed(she
     put_events(shelf, orders, now=NOW + timedelta(days=1))
     effect = shelf.offers.effect("spring", days=2)
     assert effect.claimed
-    assert effect.difference_minor == pytest.approx(sum(spend) / len(spend))
+    assert effect.sales.plain
+    assert effect.sales.plain.difference == pytest.approx(sum(spend) / len(spend))
+    assert effect.orders.mean_offer == 1.0
+    assert effect.margin is None
     assert effect.offer_people == len(offered)
 
 

@@ -290,9 +290,9 @@ def test_simulated_figures_say_so_and_others_do_not(as_role):
 def test_the_wheel_writes_an_effect_as_an_estimate_in_the_readers_money(as_role, shelf):
     effect = shelf.offers.effect("first")
     station = as_role("admin").get("/").text.split("at-effect")[1].split("</li>")[0]
-    if effect.difference_minor is None:
+    if effect.sales.adjusted is None:
         assert "~" not in station
     else:
-        assert f"{abs(effect.difference_minor) / 100:,.2f}" in station
+        assert f"{abs(effect.sales.adjusted.difference) / 100:,.2f}" in station
         assert ">~" in station
     assert " CNY" not in station

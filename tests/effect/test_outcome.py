@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import ibis
+import msgspec
 import pyarrow as pa
 import pytest
 
-from oneshelf.effect.moments import Moments
-from oneshelf.effect.outcome import moments_by_arm, outcome_per_person
+from oneshelf.effect.comoments import Comoments
+from oneshelf.effect.outcome import comoments_by_cell, comoments_of, outcome_per_person
 from oneshelf.errors import InvalidInput
 from oneshelf.events import catalogue as c
 from oneshelf.events.envelope import Event, Recorded
@@ -18,8 +19,8 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 END = START + timedelta(days=28)
 
 
-def bought(who, amount_minor, *, days=1.0, currency="CNY", refund=False, **given) -> Event:
-    lines = (c.Line(product_id="p", amount_minor=amount_minor),)
+def bought(who, amount_minor, *, days=1.0, currency="CNY", refund=False, cost=None, **given) -> Event:
+    lines = (c.Line(product_id="p", amount_minor=amount_minor, cost_minor=cost),)
     body = (
         c.OrderRefunded(refund_id="r", currency=currency, lines=lines)
         if refund
@@ -64,7 +65,7 @@ def outcomes_of():
 
 
 def spends(rows):
-    return {row["person_id"]: (row["arm"], row["spend_minor"], row["orders"]) for row in rows}
+    return {row["person_id"]: (row["arm"], row["sales_after"], row["orders_after"]) for row in rows}
 
 
 def test_everybody_assigned_counts_also_those_who_bought_nothing(outcomes_of):
@@ -104,16 +105,59 @@ def test_simulated_orders_mark_the_outcome(outcomes_of):
     assert {row["person_id"]: row["simulated"] for row in rows} == {"ann": True, "ben": False}
 
 
-def test_moments_by_arm_are_those_of_the_people(outcomes_of):
-    amounts = {"a": 10**9, "b": 10**9 + 1, "c": 10**9 + 5, "d": 7}
-    assigned = [("a", "offer"), ("b", "offer"), ("c", "offer"), ("d", "holdout")]
-    rows = outcomes_of([bought(*item) for item in amounts.items()], assigned, then=moments_by_arm)
-    found = {row["arm"]: Moments(row["people"], row["mean"], row["squares"]) for row in rows}
-    expected = Moments.of([10**9, 10**9 + 1, 10**9 + 5])
-    assert found["offer"].count == 3
-    assert found["offer"].mean == pytest.approx(expected.mean)
-    assert found["offer"].squares == pytest.approx(expected.squares)
-    assert found["holdout"] == Moments(1, 7.0, 0.0)
+def test_the_days_before_say_what_kind_of_buyer_a_person_is_and_where(outcomes_of):
+    events = [
+        bought("ann", 500, days=-1, place_id="east"),
+        bought("ann", 100, days=-55.9, place_id="west"),
+        bought("ann", 100, days=-3, place_id="west"),
+        bought("ann", 900, days=-56.1, place_id="north"),
+        bought("ben", 100, days=-3, place_id="west"),
+        bought("ben", 40, days=-2, refund=True),
+        bought("eve", 7, place_id="east"),
+    ]
+    rows = outcomes_of(events, [("ann", "offer"), ("ben", "offer"), ("eve", "holdout")])
+    found = {row["person_id"]: row for row in rows}
+    assert {who: (row["sales_before"], row["orders_before"]) for who, row in found.items()} == {
+        "ann": (700, 3),
+        "ben": (60, 1),
+        "eve": (0, 0),
+    }
+    assert {who: (row["bought_before"], row["place_before"]) for who, row in found.items()} == {
+        "ann": ("the mean or more", "west"),
+        "ben": ("less than the mean", "west"),
+        "eve": ("nothing", None),
+    }
+
+
+def test_margin_is_over_the_lines_whose_cost_is_known_and_says_over_how_much_that_is(outcomes_of):
+    events = [
+        bought("ann", 500, cost=300),
+        bought("ann", 100),
+        bought("ann", 50, cost=30, refund=True),
+        bought("ann", 60, cost=10, days=-5),
+    ]
+    (row,) = outcomes_of(events, [("ann", "offer")])
+    assert (row["margin_after"], row["costed"], row["sales_after"], row["margin_before"]) == (
+        180,
+        450,
+        550,
+        50,
+    )
+
+
+def test_comoments_by_cell_join_to_those_of_the_people(outcomes_of):
+    spends = {"a": (10**9, 3), "b": (10**9 + 1, 0), "c": (10**9 + 5, 9), "d": (7, 1), "e": (0, 4)}
+    events = [bought(who, after) for who, (after, _) in spends.items()]
+    events += [bought(who, before, days=-2, place_id="east") for who, (_, before) in spends.items()]
+    assigned = [(who, "holdout" if who == "d" else "offer") for who in spends]
+    rows = outcomes_of(events, assigned, then=comoments_by_cell)
+    for arm in ("offer", "holdout"):
+        found = sum((comoments_of(row, "sales") for row in rows if row["arm"] == arm), Comoments())
+        expected = Comoments.of(
+            (before, after) for who, (after, before) in spends.items() if (who, arm) in assigned
+        )
+        assert msgspec.structs.astuple(found) == pytest.approx(msgspec.structs.astuple(expected))
+        assert sum(row["sold"] for row in rows if row["arm"] == arm) == found.count * found.mean_after
 
 
 def test_a_time_without_a_zone_is_refused(outcomes_of):

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from oneshelf.effect.outcome import moments_by_arm, outcome_per_person
+from oneshelf.effect.outcome import comoments_by_cell, outcome_per_person
 from oneshelf.errors import Unavailable
 from oneshelf.events.catalogue import KINDS
 from oneshelf.insight.activity import events_by_day
@@ -451,8 +451,8 @@ def effect_outcomes(engine: Engine) -> ir.Table:
 
 
 @compared
-def effect_moments(engine: Engine) -> ir.Table:
-    return moments_by_arm(effect_outcomes(engine))
+def effect_comoments(engine: Engine) -> ir.Table:
+    return comoments_by_cell(effect_outcomes(engine))
 
 
 def links_of(engine: Engine) -> ir.Table:

@@ -79,5 +79,5 @@ def send(
 
 @router.get("/{campaign_id:path}/effect", **answers(Effect, 404))
 def effect(shelf: AShelf, actor: AnActor, campaign_id: CampaignId, days: Days = 28) -> Answer:
-    """Spend a person of the offer arm against the hold-out, with an interval and what may be claimed."""
+    """Sales, orders and margin a person of the offer arm against the hold-out, with intervals, groups and what may be claimed."""
     return Answer(shelf.offers.effect(campaign_id, days=days, actor=actor))

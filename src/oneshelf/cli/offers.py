@@ -10,6 +10,7 @@ import typer
 from oneshelf.app.people.tiers import TierMove
 from oneshelf.cli.output import DryRun, Json, out, print_json, print_table
 from oneshelf.cli.shelf import open_shelf
+from oneshelf.effect.difference import Difference
 from oneshelf.words.money import Money
 
 commands = typer.Typer(help="Offers: for one person, to many, and their effect.", no_args_is_help=True)
@@ -105,25 +106,60 @@ def effect(
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days after sending count.")] = 28,
     json: Json = False,
 ) -> None:
-    """What a campaign caused: spend per person against the hold-out, with its interval and what may be claimed."""
+    """What a campaign caused a person, against the hold-out: as drawn, with the past taken off, and however often you look."""
     with open_shelf(context) as shelf:
         found = shelf.offers.effect(campaign_id, days=days)
     if json:
         print_json(found)
         return
     out.print(found.claim, markup=False)
+    measures = [each for each in (found.sales, found.orders, found.margin) if each is not None]
     print_table(
-        "",
-        ("people offered", "held out", "difference a person", "low", "high", "p"),
-        [
-            (
-                found.offer_people,
-                found.holdout_people,
-                *(
-                    "–" if value is None else str(Money(round(value), found.currency))
-                    for value in (found.difference_minor, found.low_minor, found.high_minor)
-                ),
-                found.p_value,
-            )
-        ],
+        f"{found.offer_people:,} people offered, {found.holdout_people:,} held out; difference a person, {found.level:.0%} intervals",
+        ("", "offered", "held out", "as drawn", "past taken off", "however often you look"),
+        ((each.measure, *_figures(each, found.currency)) for each in measures),
     )
+    if found.segments:
+        print_table(
+            "Sales by group, past taken off; the intervals hold together, however often you look",
+            ("", "group", "offered", "held out", "difference a person"),
+            (
+                (
+                    each.dimension.replace("_", " "),
+                    each.segment,
+                    each.offer_people,
+                    each.holdout_people,
+                    _interval(each.difference_minor, each.low_minor, each.high_minor, found.currency),
+                )
+                for each in found.segments
+            ),
+        )
+    if (paid := found.return_on_spend) is not None:
+        out.print(
+            f"Each 1.00 spent brought {paid.ratio:.2f} of {paid.of} that would not have come anyway, "
+            f"between {paid.ratio_low:.2f} and {paid.ratio_high:.2f}."
+        )
+
+
+def _figures(difference: Difference, currency: str) -> tuple[str, ...]:
+    unit = None if difference.measure == "orders" else currency
+    means = [
+        "–" if mean is None else _number(mean, unit)
+        for mean in (difference.mean_offer, difference.mean_holdout)
+    ]
+    intervals = [
+        "–" if each is None else _interval(each.difference, each.low, each.high, unit)
+        for each in (difference.plain, difference.adjusted)
+    ]
+    low, high = difference.always_low, difference.always_high
+    always = "–" if low is None or high is None else f"{_number(low, unit)} to {_number(high, unit)}"
+    return (*means, *intervals, always)
+
+
+def _interval(middle: float, low: float, high: float, currency: str | None) -> str:
+    return f"{_number(middle, currency)} ({_number(low, currency)} to {_number(high, currency)})"
+
+
+def _number(value: float, currency: str | None) -> str:
+    """Minor units as money, or a plain number where there is no currency."""
+    return f"{value:.3f}" if currency is None else str(Money(round(value), currency))

@@ -14,6 +14,8 @@ from starlette.responses import Response
 from oneshelf.app.people.tiers import TierMove
 from oneshelf.console import draw
 from oneshelf.console.visit import Visit
+from oneshelf.console.words import mark
+from oneshelf.effect.sample_ratio import alarms
 from oneshelf.errors import InvalidInput, OneShelfError
 
 if TYPE_CHECKING:
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 _DAYS = (7, 14, 28, 56)
 _NAME_MAX = 120
 _SAMPLES_MAX = 6
+#: What people bought before sending, as the page says it.
+_GROUPS = {
+    "nothing": mark("Bought nothing in the 56 days before"),
+    "less than the mean": mark("Bought less than the mean buyer before"),
+    "the mean or more": mark("Bought as the mean buyer before, or more"),
+}
 #: What names those whose tier moved, as the page of tiers hands it over.
 _MOVED = ("entered", "left", "since")
 
@@ -43,19 +51,23 @@ def campaign(visit: Visit) -> Response:
     return visit.render(
         "campaign.html",
         campaign=next((row for row in rows if row.id == campaign_id), None), campaign_id=campaign_id, effect=effect, days=days,
-        choices=_DAYS, claim=visit.reader.say(effect.claim), whisker=_whisker(visit, effect),
+        choices=_DAYS, claim=visit.reader.say(effect.claim), whisker=_whisker(visit, effect), missing=alarms(effect.sample_ratio_p), group=lambda name: visit.reader.text(_GROUPS[name]) if name in _GROUPS else name,
     )  # fmt: skip
 
 
 def _whisker(visit: Visit, effect: Effect) -> Markup | None:
-    if effect.difference_minor is None or effect.low_minor is None or effect.high_minor is None:
+    sales = effect.sales
+    if sales.adjusted is None or sales.always_low is None or sales.always_high is None:
         return None
-    reach = max(abs(effect.low_minor), abs(effect.high_minor), 1) * 1.15
-    values = {"middle": effect.difference_minor, "low": effect.low_minor, "high": effect.high_minor}
-    shown = {name: visit.reader.money(value, effect.currency, signed=True) for name, value in values.items()}
+    return _drawn(visit, sales.adjusted.difference, sales.always_low, sales.always_high, effect.currency)
+
+
+def _drawn(visit: Visit, middle: float, low: float, high: float, currency: str) -> Markup:
+    reach = max(abs(low), abs(high), 1) * 1.15
+    values = {"middle": middle, "low": low, "high": high}
+    shown = {name: visit.reader.money(value, currency, signed=True) for name, value in values.items()}
     label = visit.reader.text("Difference %(middle)s, interval %(low)s to %(high)s", **shown)
-    scale = draw.Scale(-reach, reach, 480, 10)
-    return draw.whisker(scale, effect.low_minor, effect.difference_minor, effect.high_minor, label, zero=True)
+    return draw.whisker(draw.Scale(-reach, reach, 480, 10), low, middle, high, label, zero=True)
 
 
 def compose(visit: Visit) -> Response:

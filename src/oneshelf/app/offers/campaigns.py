@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
-import pyarrow as pa
 
 from oneshelf.app.core import Core, utc_now
 from oneshelf.app.offers import sending
 from oneshelf.app.offers.delivery import channel_of
+from oneshelf.app.offers.measuring import effect_of
 from oneshelf.app.offers.ranking import Shelves
 from oneshelf.app.offers.sending import Addressed
-from oneshelf.app.people.links import links_of
 from oneshelf.app.people.looking import People
 from oneshelf.app.people.tiers import TierMove, movers
 from oneshelf.books import goods
 from oneshelf.books import offers as books
 from oneshelf.connect.registry import channel_names
 from oneshelf.decisions.offers import Offer
-from oneshelf.effect.estimate import Effect, estimate
-from oneshelf.effect.moments import Moments
-from oneshelf.effect.outcome import moments_by_arm, outcome_per_person
-from oneshelf.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from oneshelf.effect.estimate import Effect
+from oneshelf.errors import Conflict, InvalidInput, NotAllowed
 from oneshelf.trust.access import OPERATOR, Actor
 
 #: Without anybody held out there is nothing to measure against; with nearly everybody there is nothing to send.
 HOLDOUT_MIN, HOLDOUT_MAX = 0.01, 0.9
-
-_ASSIGNED = pa.schema([("person_id", pa.string()), ("arm", pa.string())])
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,53 +170,12 @@ class Offers:
         )
 
     def effect(self, campaign_id: str, *, days: int = 28, actor: Actor = OPERATOR) -> Effect:
-        """Spend a person of the offer arm against the hold-out in the `days` after sending, with what may be claimed.
+        """Sales, orders and margin a person of the offer arm against the hold-out in the `days` after sending, with what may be claimed.
 
         By intention to treat, from the receipts that the lake holds. Raises NotFound.
         """
         actor.require("offers.read")
-        with self._core.database.read() as connection:
-            campaign = books.get_campaign(connection, campaign_id)
-            if campaign is None:
-                raise NotFound(f"No campaign {campaign_id!r} was sent.", "See `oneshelf offers campaigns`.")
-            assigned = [
-                {"person_id": row.person_id, "arm": row.arm}
-                for row in books.assignments(connection, campaign_id)
-            ]
-            links = links_of(connection)
-        return self._measure(campaign, assigned, links, days)
-
-    def _measure(
-        self,
-        campaign: books.CampaignRow,
-        assigned: list[dict[str, str]],
-        links: pa.Table,
-        days: int,
-    ) -> Effect:
-        engine, currency = self._core.engine, self._core.settings.currency
-        start, end = campaign.created_at, campaign.created_at + timedelta(days=days)
-        # business days of any zone, a day wider on both sides
-        span = (start.date() - timedelta(days=1), end.date() + timedelta(days=1))
-        with self._core.analysis:
-            outcomes = outcome_per_person(
-                engine.events("order.completed", days=span),
-                engine.events("order.refunded", days=span),
-                engine.memory(pa.Table.from_pylist(assigned, schema=_ASSIGNED)),
-                engine.memory(links),
-                start=start,
-                end=end,
-                currency=currency,
-            )
-            by_arm = {row["arm"]: row for row in engine.run(moments_by_arm(outcomes)).to_pylist()}
-        moments = {arm: Moments(row["people"], row["mean"], row["squares"]) for arm, row in by_arm.items()}
-        return estimate(
-            campaign.id,
-            offer=moments.get("offer", Moments()),
-            holdout=moments.get("holdout", Moments()),
-            holdout_share=campaign.holdout_share,
-            currency=currency,
-            simulated=any(row["simulated"] for row in by_arm.values()),
-        )
+        return effect_of(self._core, campaign_id, days=days)
 
 
 def _check(campaign_id: str, holdout_share: float, channel: str) -> None:

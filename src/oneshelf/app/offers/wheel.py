@@ -131,11 +131,11 @@ class Wheels:
         if not campaigns:
             return Station(name="effect", figure="–", unit="nothing sent yet")
         effect = self._offers.effect(campaigns[0].id)
-        if effect.difference_minor is None:
+        if effect.sales.adjusted is None:
             return Station(name="effect", figure="–", unit="not known yet", simulated=effect.simulated)
         return Station(
             name="effect",
-            figure=_signed(effect.difference_minor, effect.currency),
+            figure=_signed(effect.sales.adjusted.difference, effect.currency),
             unit=_interval(effect),
             attention=None if effect.claimed else "nothing can be claimed",
             simulated=effect.simulated,
@@ -223,6 +223,7 @@ def _signed(minor: float, currency: str) -> str:
 
 
 def _interval(effect: Effect) -> str:
-    if effect.low_minor is None or effect.high_minor is None:
+    low, high = effect.sales.always_low, effect.sales.always_high
+    if low is None or high is None:
         return "a person, interval not known"
-    return f"a person, {_signed(effect.low_minor, effect.currency)} to {_signed(effect.high_minor, effect.currency)}"
+    return f"a person, {_signed(low, effect.currency)} to {_signed(high, effect.currency)}"
