@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from oneshelf.app.goods.plans.ahead import look_ahead
-from oneshelf.app.goods.plans.past import BY_PLACE, past_of
+from oneshelf.app.goods.plans.past import BY_PLACE, past_of, told
 from oneshelf.app.shelf import Shelf
 from oneshelf.errors import InvalidInput, NotAllowed, NotFound
 from oneshelf.testing.shop import LAST_DAY, Shop
@@ -93,7 +93,7 @@ def test_a_plan_takes_what_the_night_expected_and_forecasts_the_rest_itself(nigh
     for item in night.goods.forecasts.listing(limit=100).items:
         assert lines[item.series].mean == pytest.approx(item.means[0], abs=0.001)
     places = night.goods.forecasts.listing(level="id", place_id="store-1", limit=100)
-    past = past_of(night.core, BY_PLACE, LAST_DAY)
+    past = past_of(night.core, BY_PLACE, LAST_DAY, told(night.core))
     ahead = look_ahead(night.core, past, "id")
     assert len(past.lines) > places.total > 0
     for item in places.items:

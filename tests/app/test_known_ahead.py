@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import oneshelf
+from oneshelf.app.goods.calendar import calendar_in_force
 from oneshelf.app.goods.forecasting.known_ahead import on_calendar, promotions_and_prices
 from oneshelf.app.goods.forecasting.panels import sold_enough
 from oneshelf.app.settings import read_settings
@@ -53,10 +54,10 @@ def test_prices_and_promotions_hold_where_and_while_they_were_said_to(shelf: She
         price("tea", 50, 0, 25, kind="member"),
         price("pen", 10, 3, channel="web"),
     ]
-    assert promotions_and_prices(shelf.core, PANEL, AHEAD) == {}
+    assert promotions_and_prices(shelf.core, PANEL, AHEAD).regressors == {}
     products = [Product(id=one, name=one) for one in ("tea", "pen")]
     shelf.core.database.writer.write(lambda c: (goods.upsert_products(c, products), prices.add(c, said)))
-    found = promotions_and_prices(shelf.core, PANEL, AHEAD)
+    found = promotions_and_prices(shelf.core, PANEL, AHEAD).regressors
     promoted = (np.arange(DAYS + AHEAD) >= 18) & (np.arange(DAYS + AHEAD) <= 21)
     assert np.array_equal(found["promotion"], np.where([[1], [1], [0], [1]], promoted, 0.0))
     city = np.where(promoted, 0.5, np.where((np.arange(25) >= 4) & (np.arange(25) <= 6), 1.1, 1.0))
@@ -67,10 +68,13 @@ def test_prices_and_promotions_hold_where_and_while_they_were_said_to(shelf: She
 
 
 def test_holidays_of_the_settings_are_one_row_for_all(shelf: Shelf, tmp_path: Path) -> None:
-    row = on_calendar(shelf.core, PANEL, AHEAD).regressors["holiday"]
+    days = calendar_in_force(shelf.settings)
+    row = on_calendar(shelf.core, PANEL, days, AHEAD).regressors["holiday"]
     assert np.flatnonzero(row).tolist() == [3, DAYS + 1]
     assert row.shape == (1, DAYS + AHEAD)
-    assert on_calendar(shelf.core, PANEL.until(2), 1).regressors == {}, "one to come, and none to learn from"
+    assert on_calendar(shelf.core, PANEL.until(2), days, 1).regressors == {}, (
+        "one to come, and none to learn from"
+    )
     with pytest.raises(SettingsError, match="holidays"):
         read_settings(data=tmp_path, holidays=["some day"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ import pytest
 
 import oneshelf
 from oneshelf.app.goods.plans.ahead import look_ahead
-from oneshelf.app.goods.plans.past import BY_TYPE, past_of
+from oneshelf.app.goods.plans.past import BY_TYPE, past_of, told
 from oneshelf.app.offers.delivery import deliver
 from oneshelf.app.shelf import Shelf
 from oneshelf.books import goods
@@ -27,6 +27,7 @@ from oneshelf.events.stock import GoodsReceived, StockLine
 from oneshelf.testing.shelves import put_events
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
+from oneshelf.words.prices import Price
 from oneshelf.words.supply import Supplier, SupplyTerm
 
 from .conftest import settings_for
@@ -155,23 +156,51 @@ def test_an_afternoons_plan_counts_what_today_sold_so_far_and_will_still_sell(
     with oneshelf.open(settings) as shelf:
         head = shelf.goods.plans.make(now=noon)
         assert head.for_day == LAST_DAY + timedelta(days=1)
-        (told,) = (note for note in head.summary.notes if "is not over" in note)
-        share = float(re.search(r"(\d+)% of a day", told)[1]) / 100
+        (said,) = (note for note in head.summary.notes if "is not over" in note)
+        share = float(re.search(r"(\d+)% of a day", said)[1]) / 100
         zones = {place.id: place.time_zone for place in shop.places}
-        past = [e for e in shop.events if isinstance(e.body, OrderCompleted)]
-        local = [e.happened_at.astimezone(ZoneInfo(zones[e.place_id])) for e in past]
+        bought = [e for e in shop.events if isinstance(e.body, OrderCompleted)]
+        local = [e.happened_at.astimezone(ZoneInfo(zones[e.place_id])) for e in bought]
         weighed = [
             (len(e.body.lines), at + (LAST_DAY - at.date()) <= noon)
-            for e, at in zip(past, local, strict=True)
+            for e, at in zip(bought, local, strict=True)
             if LAST_DAY - timedelta(days=28) <= at.date() < LAST_DAY
         ]
         expected = sum(n for n, before in weighed if before) / sum(n for n, _ in weighed)
         assert share == pytest.approx(expected, abs=0.01)
         line = shelf.goods.plans.all_lines(head.id)[0]
-        evening = look_ahead(shelf.core, past_of(shelf.core, BY_TYPE, LAST_DAY).before_today, "type")
-        row = [name for _, name in past_of(shelf.core, BY_TYPE, LAST_DAY).lines].index(line.product_id)
+        past = past_of(shelf.core, BY_TYPE, LAST_DAY, told(shelf.core))
+        evening = look_ahead(shelf.core, past.before_today, "type")
+        row = [name for _, name in past.lines].index(line.product_id)
         assert line.mean == pytest.approx(evening.mean[row, 1], rel=0.3)
         assert line.mean != pytest.approx(evening.mean[row, 1], rel=1e-6)  # today speaks
+
+
+def test_a_promotion_told_after_the_night_raises_the_plan_of_a_small_shop(supplied: Shelf) -> None:
+    """By what days on which the product was promoted sold: here, those on which it sold most."""
+    goods_, tomorrow = supplied.goods, LAST_DAY + timedelta(days=1)
+    free = goods_.plans.make(now=NOW)
+    made = [line for line in goods_.plans.all_lines(free.id) if line.place_id == "store-1"]
+    bread = max(made, key=lambda line: line.quantity)
+
+    def promote(*days: date) -> None:
+        goods_.prices.set(
+            [
+                Price(product_id=bread.product_id, starts_on=day, ends_on=day, amount_minor=bread.price_minor, currency=CURRENCY, kind="promotion")
+                for day in days
+            ],
+            now=NOW,
+        )  # fmt: skip
+
+    sold = goods_.history(bread.product_id, place_id="store-1", until=LAST_DAY)
+    promote(*(one.day for one in sorted(sold, key=lambda one: one.quantity)[-8:]))
+    goods_.forecasts.run(boost=False)
+    before = line_of(supplied, goods_.plans.make(now=NOW).id, bread.product_id, "store-1")
+    promote(tomorrow)
+    after = line_of(supplied, goods_.plans.make(now=NOW).id, bread.product_id, "store-1")
+    assert after.mean > 1.2 * before.mean
+    assert after.quantity > before.quantity
+    assert "promotions sell" in after.reason
 
 
 def test_the_shops_calendar_closes_days_and_says_what_they_are(shelf: Shelf) -> None:

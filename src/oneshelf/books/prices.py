@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, get_args
 
 from sqlalchemy import Connection, Row, Select, delete, func, or_, select
@@ -98,6 +98,17 @@ def _read(connection: Connection, query: Select[Any]) -> Iterator[Price]:
 def count(connection: Connection) -> int:
     """How many records there are."""
     return connection.execute(select(func.count()).select_from(price)).scalar_one()
+
+
+def promotions_told_since(connection: Connection, at: datetime, first: date, last: date) -> set[str]:
+    """The products of which a promotion on any day from `first` to `last` was told or called off at that moment or later."""
+    query = select(price.c.product_id).where(
+        price.c.kind == "promotion",
+        price.c.recorded_at >= at,
+        price.c.starts_on <= last,
+        or_(price.c.ends_on.is_(None), price.c.ends_on >= first),
+    )
+    return set(connection.execute(query.distinct()).scalars())
 
 
 def set_zone(connection: Connection, zone: str, place_ids: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.calendar import CalendarDay, calendar_in_force
 from oneshelf.app.goods.forecasting.known_ahead import on_calendar, promotions_and_prices
 from oneshelf.app.goods.products_table import products_table
 from oneshelf.books import goods
@@ -64,8 +65,13 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     simulated: Bools
 
 
-def gather(core: Core, scope: Scope, as_of: date) -> Gathered:
-    """Everything known of a scope's series by the end of `as_of`. Raises NotFound when nothing was sold."""
+def gather(core: Core, scope: Scope, as_of: date, calendar: Sequence[CalendarDay] | None = None) -> Gathered:
+    """Everything known of a scope's series by the end of `as_of`. Raises NotFound when nothing was sold.
+
+    `calendar` is the shop's; None: it is read.
+    """
+    if calendar is None:
+        calendar = calendar_in_force(core.settings)
     with core.analysis:
         sales = daily.sales(core)
         since = as_of - timedelta(days=HISTORY_DAYS - 1)
@@ -103,7 +109,7 @@ def gather(core: Core, scope: Scope, as_of: date) -> Gathered:
         closed=closed,
         groups=_groups(series, scope.level, products),
     )
-    return Gathered(panel=_known(core, panel.take(keep), scope), simulated=simulated[keep])
+    return Gathered(panel=_known(core, panel.take(keep), scope, calendar), simulated=simulated[keep])
 
 
 def _series(rows: pa.Table) -> tuple[tuple[Series, ...], Ints]:
@@ -159,16 +165,21 @@ def _groups(
     return {each: tuple(path[at] for path in paths) for at, each in enumerate(above)}
 
 
-def _known(core: Core, panel: Panel, scope: Scope) -> Panel:
+def _known(core: Core, panel: Panel, scope: Scope, calendar: Sequence[CalendarDay]) -> Panel:
     """The panel with what is known ahead, and of products where their shelves were empty."""
-    panel = on_calendar(core, panel, AHEAD_DAYS)
+    panel = on_calendar(core, panel, calendar, AHEAD_DAYS)
     if scope.level != "id":
         return panel
-    return replace(
-        panel,
-        regressors={**panel.regressors, **promotions_and_prices(core, panel, AHEAD_DAYS)},
-        ran_out=_ran_out(core, panel) if scope.by_place else None,
-    )
+    known = promotions_and_prices(core, panel, AHEAD_DAYS, now=_newest(core, panel.day(panel.steps - 1)))
+    return replace(known, ran_out=_ran_out(core, panel) if scope.by_place else None)
+
+
+def _newest(core: Core, as_of: date) -> bool:
+    """Whether nothing was sold after a day: so a forecast from it is one of now, and no look back."""
+    with core.analysis:
+        sales = daily.sales(core)
+        later = core.engine.run(sales.filter((sales.day > as_of) & ~sales.simulated).select("day").limit(1))
+    return not later.num_rows
 
 
 def _ran_out(core: Core, panel: Panel) -> Bools | None:

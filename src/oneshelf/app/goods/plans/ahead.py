@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +11,12 @@ import pyarrow as pa
 from oneshelf.app.core import Core
 from oneshelf.app.goods.forecasting import table
 from oneshelf.app.goods.plans.past import Past
-from oneshelf.decisions.plan.arrays import Floats, Rows
+from oneshelf.books import prices
+from oneshelf.decisions.plan.arrays import Bools, Floats, Rows
 from oneshelf.insight.goods.forecast.forecaster import HORIZON, fit
 from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.insight.goods.forecast.result import LEVELS
+from oneshelf.words.time import zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +48,27 @@ def look_ahead(core: Core, past: Past, level: str) -> Ahead:
     """Demand of each line on each of the next days. `level` is that of the lines: "type" over the chain, "id" at places.
 
     The night's forecasts are taken where they were made after the close of the past's last day. Lines that sell too rarely for the
-    night are forecast now, by the methods that need no fitting of trees; so are types without a night, whose plan is but a first look, while
-    products at places are then forecast by every method.
+    night are forecast now, by the methods that need no fitting of trees; so are types without a night, whose plan is but a first look, and lines of which
+    a promotion was told since; products at places are then forecast by every method.
     """
     night = _from_night(core, past, level)
     if night is None:
         return _made(past.panel, boost=level == "id")
     rows, kept = night
+    if level == "id":
+        same = np.flatnonzero(~_told_since(core, past)[rows])
+        rows, kept = rows[same], kept.only(same)
     rest = np.setdiff1d(np.arange(len(past.lines), dtype=np.intp), rows)
     return kept if not rest.size else _together(rows, kept, rest, _made(past.panel.take(rest), boost=False))
+
+
+def _told_since(core: Core, past: Past) -> Bools:
+    """By line: whether a promotion of its product was told, or called off, after the past's last day, and so perhaps after its night."""
+    first = past.last_day + timedelta(days=1)
+    over = datetime.combine(first, time(), zone(core.settings.time_zone))
+    with core.database.read() as connection:
+        products = prices.promotions_told_since(connection, over, first, first + timedelta(days=HORIZON - 1))
+    return np.array([product in products for _, product in past.lines], dtype=np.bool_)
 
 
 def _made(panel: Panel, *, boost: bool) -> Ahead:

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from oneshelf.app.core import Core
-from oneshelf.app.goods.calendar import calendar_in_force, named
+from oneshelf.app.goods.calendar import named
+from oneshelf.app.goods.plans import past as pasts
 from oneshelf.app.goods.plans.ahead import Ahead
 from oneshelf.app.goods.plans.at_hand import AtHand, Lot, laid_out
 from oneshelf.app.goods.plans.calendar import closed_ahead, late
@@ -63,9 +64,10 @@ def gather(
     """
     with core.database.read() as connection:
         terms = supply.terms(connection)
+    told = pasts.told(core)
     if terms:
         sources = _sources(core, terms)
-        past = sight.by_place(as_of)
+        past = sight.by_place(as_of, told)
         held = [
             (row, term)
             for row, line in enumerate(past.lines)
@@ -74,7 +76,7 @@ def gather(
         if held:
             found = _Found(past=past, held=held, sources=sources, lots=lots_known(core, as_of))
             return _by_terms(core, sight, found, before=before, budget_minor=budget_minor)
-    return _by_type(core, sight, as_of, before)
+    return _by_type(core, sight, sight.by_type(as_of, told), before)
 
 
 def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
@@ -84,18 +86,17 @@ def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
         return Sources.of(products, supply.suppliers(connection), terms, names)
 
 
-def _by_type(core: Core, sight: Sight, as_of: date, before: Mapping[Line, int]) -> Gathered:
-    past = sight.by_type(as_of)
+def _by_type(core: Core, sight: Sight, past: Past, before: Mapping[Line, int]) -> Gathered:
     terms = replace(Terms.plain(len(past.lines)), price_minor=past.price_minor)
     nothing = np.zeros((len(past.lines), DAYS_MIN))
     notes = [
         "No supply terms are known: product types are planned over the whole chain, as goods of one day."
     ]
     if not past.quantities[-1].any():
-        notes.append(f"Nothing was sold on {as_of}: was it closed, or is its data still missing?")
+        notes.append(f"Nothing was sold on {past.last_day}: was it closed, or is its data still missing?")
     seen = replace(_look(core, sight, past), late=np.zeros(len(past.lines), dtype=np.bool_))
     at_hand = AtHand(arriving=nothing, expiring=nothing)
-    return _gathered(seen, terms, at_hand, before=before, notes=[*notes, *_days_told(core, as_of)])
+    return _gathered(seen, terms, at_hand, before=before, notes=[*notes, *_days_told(past)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def _by_terms(
         terms,
         laid_out(lots, past.lines, terms.life_days.tolist(), as_of, days),
         before=before,
-        notes=[*notes, *_days_told(core, as_of)],
+        notes=[*notes, *_days_told(past)],
         limits=limits_of(
             lines,
             found.sources,
@@ -227,9 +228,9 @@ def _unplanned(found: _Found, past: Past) -> list[str]:
     return said
 
 
-def _days_told(core: Core, as_of: date) -> list[str]:
+def _days_told(past: Past) -> list[str]:
     """What the shop's calendar says of the day that is planned."""
-    return named(calendar_in_force(core.settings), as_of + timedelta(days=1))
+    return named(past.told.calendar, past.last_day + timedelta(days=1))
 
 
 def _told(seen: _Seen) -> list[str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
+from oneshelf.app.goods.calendar import CalendarDay, calendar_in_force
 from oneshelf.app.goods.forecasting.panels import GROUPS, Scope, gather
 from oneshelf.app.goods.products_table import products_table
+from oneshelf.books import prices
 from oneshelf.decisions.plan.arrays import Bools, Floats, Rows
 from oneshelf.insight.goods.demand import Level, daily_series, earned_series
 from oneshelf.insight.goods.forecast.panel import Panel
@@ -23,6 +25,14 @@ PRICE_DAYS = 56
 
 BY_TYPE = Scope(level="type")
 BY_PLACE = Scope(level="id", by_place=True, rare=True)
+
+
+class Told(NamedTuple):
+    """What people said of days: while that and the sales stay the same, so does what follows from them."""
+
+    calendar: tuple[CalendarDay, ...]
+    #: how many records of prices there are: they are only ever added
+    prices: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +46,8 @@ class Past:
     #: by line: what a piece brought lately, in minor units; NaN: nothing was sold
     price_minor: Floats
     currency: str | None
+    #: what people said of days to come
+    told: Told
 
     @property
     def lines(self) -> tuple[tuple[str | None, str], ...]:
@@ -64,6 +76,7 @@ class Past:
             simulated=self.simulated[rows],
             price_minor=self.price_minor[rows],
             currency=self.currency,
+            told=self.told,
         )
 
 
@@ -76,14 +89,20 @@ def last_day(core: Core) -> date | None:
     return day
 
 
-def past_of(core: Core, scope: Scope, until: date) -> Past:
+def told(core: Core) -> Told:
+    """What people said by now. Raises SettingsError for a calendar that cannot be used."""
+    with core.database.read() as connection:
+        return Told(calendar_in_force(core.settings), prices.count(connection))
+
+
+def past_of(core: Core, scope: Scope, until: date, said: Told) -> Past:
     """The lines of a scope. Raises NotFound when nothing was sold in the year before."""
-    found = gather(core, scope, until)
+    found = gather(core, scope, until, said.calendar)
     with core.analysis:
         lately = core.engine.run(_earned(core, scope, until))
     keys = list(zip(lately["place_id"].to_pylist(), lately["series"].to_pylist(), strict=True))
     price, currency = _priced(found.panel.series, lately, keys)
-    return Past(panel=found.panel, simulated=found.simulated, price_minor=price, currency=currency)
+    return Past(panel=found.panel, simulated=found.simulated, price_minor=price, currency=currency, told=said)
 
 
 def sold_on(core: Core, day: date, *, by_place: bool) -> dict[tuple[str | None, str], float]:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from oneshelf.app.core import Core
 from oneshelf.app.goods import daily
-from oneshelf.app.goods.calendar import calendar_in_force
 from oneshelf.app.goods.forecasting import table
+from oneshelf.app.goods.forecasting.panels import Scope
 from oneshelf.app.goods.plans import past as pasts
 from oneshelf.app.goods.plans.ahead import Ahead, look_ahead
-from oneshelf.app.goods.plans.past import BY_PLACE, BY_TYPE, Past
+from oneshelf.app.goods.plans.past import BY_PLACE, BY_TYPE, Past, Told
 from oneshelf.app.goods.plans.today import passed
 from oneshelf.books import cursors
 
@@ -30,17 +30,20 @@ class Sight:
         self._turn = -1
         self._known: dict[tuple[object, ...], Any] = {}
 
-    def by_type(self, until: date) -> Past:
+    def by_type(self, until: date, told: Told) -> Past:
         """Product types over the whole chain. Raises NotFound when nothing was sold."""
-        return self.keep(("type", until, self._calendar), lambda: pasts.past_of(self._core, BY_TYPE, until))
+        return self._past(BY_TYPE, until, told)
 
-    def by_place(self, until: date) -> Past:
+    def by_place(self, until: date, told: Told) -> Past:
         """Products by place. Raises NotFound when nothing was sold."""
-        return self.keep(("place", until, self._calendar), lambda: pasts.past_of(self._core, BY_PLACE, until))
+        return self._past(BY_PLACE, until, told)
+
+    def _past(self, scope: Scope, until: date, told: Told) -> Past:
+        return self.keep((scope.level, until, told), lambda: pasts.past_of(self._core, scope, until, told))
 
     def ahead(self, past: Past, level: str) -> Ahead:
         """The days after a past, whose lines are of a level."""
-        key = ("ahead", past.last_day, past.lines, self._calendar, self._core.lake.rewrites(table.TABLE))
+        key = ("ahead", past.last_day, past.lines, past.told, self._core.lake.rewrites(table.TABLE))
         return self.keep(key, lambda: look_ahead(self._core, past, level))
 
     def passed(self, day: date, now: datetime) -> dict[str | None, float]:
@@ -49,10 +52,6 @@ class Sight:
             ("passed", day, now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)),
             lambda: passed(self._core, day, now),
         )
-
-    @property
-    def _calendar(self) -> tuple[object, ...]:
-        return calendar_in_force(self._core.settings)
 
     def keep(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What was made under this key from the same sales, else made now."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from oneshelf.insight.goods.forecast import promotions
 from oneshelf.insight.goods.forecast.arrays import Bools, Floats, Ints
 from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.insight.goods.forecast.past import Past
@@ -155,7 +156,9 @@ class View:
     def _regressor(self, name: str, origin: int, at: Ints, ahead: Ints) -> Floats:
         """Its value on the step, on the step before it, on average lately, and what it did to the series before."""
         recent, horizon = self.past.rhythm.recent, int(ahead.max()) + 1
-        then = self.panel.regressor(name, origin - 1, origin + horizon)
+        then = self.panel.regressor(name, origin - 1, origin + horizon, known=origin)
+        # what nobody had said was no promotion then
+        then = np.nan_to_num(then) if name == promotions.NAME else then
         lately = self.panel.regressor(name, max(0, origin - recent), origin).mean(axis=1)
         row = at if then.shape[0] > 1 else np.zeros_like(at)
         value, before = then[row, ahead + 1], then[row, ahead]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,11 @@ from oneshelf.insight.goods.forecast.choosing import NOTHING, ORIGINS, Choice, c
 from oneshelf.insight.goods.forecast.guards import guard
 from oneshelf.insight.goods.forecast.levels import Shared
 from oneshelf.insight.goods.forecast.methods import FITTED, SIMPLE, Method, candidates
-from oneshelf.insight.goods.forecast.notes import notes_of
+from oneshelf.insight.goods.forecast.notes import Known, notes_of
 from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.insight.goods.forecast.past import Past
+from oneshelf.insight.goods.forecast.promotions import Effects, Promoted
+from oneshelf.insight.goods.forecast.promotions import measure as promotions_of
 from oneshelf.insight.goods.forecast.restoring import Restored, restore
 from oneshelf.insight.goods.forecast.result import LEVELS, Forecast
 from oneshelf.insight.goods.forecast.segments import SEGMENTS, segments
@@ -54,6 +57,9 @@ class Fitted:
     boosted: boosting.Boosted | None
     #: the same, from the days before those on which methods were compared
     boosted_before: boosting.Boosted | None
+    #: what promotions did, until now and until then; None: nothing is known of them
+    effects: Effects | None
+    effects_before: Effects | None
     choices: tuple[Choice, ...]
     laws: dict[str, spread.Law]
 
@@ -77,11 +83,15 @@ class Fitted:
         past, origin = look.past, panel.steps
         segment = segments(past, origin)
         method = np.array([self.method(str(name)) for name in segment], dtype="<U24")
-        made = self._by_method(panel, past, method, origin=origin, horizon=self.horizon, boosted=self.boosted)
+        promoted = look.promoted(self.effects, origin, method)
+        made = self._by_method(
+            promoted, past, method, origin=origin, horizon=self.horizon, boosted=self.boosted
+        )
         guarded = guard(made, past, origin)
         mean = np.where(panel.open(origin, origin + self.horizon), guarded.mean, 0.0)
-        errors = self._errors(panel, past, method)
+        errors = self._errors(look, method)
         excess = spread.excesses(errors, segment, self.laws)
+        known = Known(segment, look.restored.steps, look.spiked.sum(axis=1), method != BOOSTED)
         return Forecast(
             series=panel.series,
             first_day=panel.day(origin),
@@ -90,7 +100,7 @@ class Fitted:
             quantiles=spread.quantiles(mean, excess, segment, self.laws, levels),
             method=tuple(method.tolist()),
             wape=_wape(errors),
-            notes=notes_of(segment, look.restored.steps, look.spiked.sum(axis=1), guarded),
+            notes=notes_of(known, guarded, promoted, self.horizon),
         )
 
     def look(self, panel: Panel) -> Past:
@@ -101,10 +111,14 @@ class Fitted:
         """The method chosen for a segment."""
         return next(each.method for each in self.choices if each.segment == segment)
 
-    def _errors(self, panel: Panel, past: Past, method: NDArray[np.str_]) -> spread.Errors:
+    def _errors(self, look: _Look, method: NDArray[np.str_]) -> spread.Errors:
+        panel, past = look.panel, look.past
+        until = next(iter(_origins(panel, self.span)), 0)
+        promoted = look.promoted(self.effects_before, until, method)
+
         def made(origin: int) -> Floats:
             forecast = self._by_method(
-                panel, past, method, origin=origin, horizon=self.span, boosted=self.boosted_before
+                promoted, past, method, origin=origin, horizon=self.span, boosted=self.boosted_before
             )
             return guard(forecast, past, origin).mean
 
@@ -112,7 +126,7 @@ class Fitted:
 
     def _by_method(
         self,
-        panel: Panel,
+        promoted: Promoted,
         past: Past,
         method: NDArray[np.str_],
         *,
@@ -120,12 +134,13 @@ class Fitted:
         horizon: int,
         boosted: boosting.Boosted | None,
     ) -> Floats:
-        out = np.zeros((len(panel), horizon))
+        out = np.zeros((len(method), horizon))
         for name in np.unique(method):
             rows = np.flatnonzero(method == name)
             if name != NOTHING:
-                made = _method(str(name), panel.take(rows), boosted)
-                out[rows] = made(past.take(rows), origin, horizon)
+                some = promoted.take(rows)
+                seen = some.past if promoted.past is past else past.take(rows)
+                out[rows] = _method(str(name), some, boosted)(seen, origin, horizon)
         return out
 
 
@@ -151,7 +166,8 @@ def fit(panel: Panel, horizon: int = HORIZON, *, seed: int = 1, boost: bool = Tr
         else None
     )
     segment = segments(past, until) if origins else np.full(len(sample), "new")
-    made = _candidates(sample, before) if origins else {}
+    effects_before = promotions_of(sample, past, until) if origins else None
+    made = _candidates(look.promoted(effects_before, until), before) if origins else {}
     errors = {
         name: _errors(sample, past, horizon, _bound(each, past, horizon)) for name, each in made.items()
     }
@@ -167,6 +183,8 @@ def fit(panel: Panel, horizon: int = HORIZON, *, seed: int = 1, boost: bool = Tr
         if BOOSTED in chosen.values()
         else None,
         boosted_before=before,
+        effects=promotions_of(sample, past, steps),
+        effects_before=effects_before,
         choices=choices,
         laws=spread.measure(_mixed(errors, segment, chosen, sample, horizon), segment, seed),
     )
@@ -176,6 +194,8 @@ def fit(panel: Panel, horizon: int = HORIZON, *, seed: int = 1, boost: bool = Tr
 class _Look:
     """A panel with its demand restored, as methods see it."""
 
+    panel: Panel
+    group: Ints
     past: Past
     restored: Restored
     #: series x steps: which sold beyond all proportion
@@ -187,7 +207,19 @@ class _Look:
         known = shared if shared is not None else len(lenders)
         restored = restore(panel, group, shared.profiles[-1] if shared is not None else len(lenders))
         spiked = spikes.beyond(restored.demand, panel.open(0, panel.steps), panel.rhythm)
-        return cls(Past.of(panel, restored.demand, group, known, spiked), restored, spiked)
+        past = Past.of(panel, restored.demand, group, known, spiked)
+        return cls(panel, group, past, restored, spiked)
+
+    def promoted(
+        self, effects: Effects | None, until: int, method: NDArray[np.str_] | None = None
+    ) -> Promoted:
+        """The same without what promotions did, as learnt before step `until`, for those series whose method does not see them."""
+        which = (
+            np.ones(len(self.panel), np.bool_)
+            if method is None
+            else (method != BOOSTED) & (method != NOTHING)
+        )
+        return Promoted.of(self.panel, self.past, self.group, effects, until=until, which=which)
 
 
 def _check(panel: Panel, horizon: int) -> None:
@@ -225,23 +257,22 @@ def _origins(panel: Panel, horizon: int) -> list[int]:
     return [origin for origin in found if origin >= least]
 
 
-def _candidates(panel: Panel, boosted: boosting.Boosted | None) -> dict[str, Method]:
-    found = dict(candidates())
-    if boosted is not None:
-        found[BOOSTED] = _method(BOOSTED, panel, boosted)
-    return found
+def _candidates(promoted: Promoted, boosted: boosting.Boosted | None) -> dict[str, Method]:
+    names = [*candidates(), *(() if boosted is None else (BOOSTED,))]
+    return {name: _method(name, promoted, boosted) for name in names}
 
 
-def _method(name: str, panel: Panel, boosted: boosting.Boosted | None) -> Method:
-    if name != BOOSTED:
-        return {**SIMPLE, **FITTED}[name]
+def _method(name: str, promoted: Promoted, boosted: boosting.Boosted | None) -> Method:
+    """A method that knows promotions: trees see them themselves, the others a past without them."""
+    if name == BOOSTED and boosted is not None:
+        return partial(boosted.predict, promoted.panel)
+    # of too little before the days on which methods were compared, no trees were made
+    plain = SIMPLE["seasonal_level"] if name == BOOSTED else {**SIMPLE, **FITTED}[name]
 
-    def trees(past: Past, origin: int, horizon: int) -> Floats:
-        if boosted is None:  # too little lay before the days on which methods were compared
-            return SIMPLE["seasonal_level"](past, origin, horizon)
-        return boosted.predict(panel, past, origin, horizon)
+    def method(past: Past, origin: int, horizon: int) -> Floats:
+        return plain(promoted.past, origin, horizon) * promoted.ahead(origin, horizon)
 
-    return trees
+    return method
 
 
 def _bound(method: Method, past: Past, horizon: int) -> Callable[[int], Floats]:

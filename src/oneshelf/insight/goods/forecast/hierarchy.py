@@ -8,7 +8,7 @@ import numpy as np
 
 from oneshelf.insight.goods.forecast.arrays import Floats, Ints
 from oneshelf.insight.goods.forecast.forecaster import HORIZON, fit
-from oneshelf.insight.goods.forecast.panel import Panel
+from oneshelf.insight.goods.forecast.panel import ALWAYS, Panel
 from oneshelf.insight.goods.forecast.reconciling import reconcile
 from oneshelf.insight.goods.forecast.result import Forecast, Series
 
@@ -19,7 +19,7 @@ ALL = "all"
 def aggregated(panel: Panel, level: str) -> tuple[Panel, Ints]:
     """The panel's series added up to the groups of a level ("all" for one), and the group of each series.
 
-    Groups above stay those of the first member. A step is closed when it is for all members; regressors are their mean.
+    Groups above stay those of the first member. A step is closed when it is for all members; regressors are their mean, known when all are.
     """
     names = np.array((ALL,) * len(panel) if level == ALL else panel.groups[level])
     found, first, member = np.unique(names, return_index=True, return_inverse=True)
@@ -35,6 +35,11 @@ def aggregated(panel: Panel, level: str) -> tuple[Panel, Ints]:
         np.add.at(out, member, np.broadcast_to(values, (len(panel), values.shape[1])))
         return out
 
+    def latest(values: Ints) -> Ints:
+        out = np.full((len(found), values.shape[1]), ALWAYS, dtype=np.int64)
+        np.maximum.at(out, member, np.broadcast_to(values, (len(panel), values.shape[1])))
+        return out
+
     return (
         replace(
             panel,
@@ -43,6 +48,7 @@ def aggregated(panel: Panel, level: str) -> tuple[Panel, Ints]:
             ran_out=None,
             closed=None if panel.closed is None else total(panel.closed.astype(np.float64)) == size,
             regressors={name: total(values) / size for name, values in panel.regressors.items()},
+            known_after={name: latest(values) for name, values in panel.known_after.items()},
             groups=above,
         ),
         member,

@@ -48,6 +48,14 @@ class Levels:
         """Those of some of the series."""
         return replace(self, level=self.level[at], index=tuple(block[at] for block in self.index))
 
+    def put(self, at: Ints, other: Levels) -> Levels:
+        """With those of some of the series in the place of their own."""
+        level, index = self.level.copy(), tuple(block.copy() for block in self.index)
+        level[at] = other.level
+        for mine, theirs in zip(index, other.index, strict=True):
+            mine[at] = theirs
+        return replace(self, level=level, index=index)
+
     def base(self, origin: int, horizon: int) -> Floats:
         """Series x horizon: the level times the season's index."""
         return self.level[:, origin, None] * self.seasonal(origin, horizon)

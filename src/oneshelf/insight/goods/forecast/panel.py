@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from oneshelf.errors import InvalidInput, Problem
 from oneshelf.insight.goods.forecast.arrays import Bools, Floats, Ints
 from oneshelf.insight.goods.forecast.result import Series
 from oneshelf.insight.goods.forecast.rhythm import DAILY, Rhythm
+
+#: The step after which something is known that always was.
+ALWAYS: Final = -(2**31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Panel:
     closed: Bools | None = None
     #: by name, series (or 1) x at least steps: promotions, prices, holidays, known before the day
     regressors: Mapping[str, Floats] = field(default_factory=dict)
+    #: by name of a regressor, of its shape: the step after which its value was known; of those not named, always
+    known_after: Mapping[str, Ints] = field(default_factory=dict)
     #: by level of the hierarchy, the group that each series belongs to: {"category": ("dairy", "dairy", "fruit")}
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -56,7 +61,11 @@ class Panel:
             found.append(("sold", "not a number", "cannot be sold."))
         if self.ran_out is not None and self.ran_out.shape != self.sold.shape:
             found.append(("ran_out", self.ran_out.shape, f"is not {self.sold.shape}."))
-        ahead = {"closed": self.closed, **{f"regressors.{n}": v for n, v in self.regressors.items()}}
+        ahead: dict[str, Any] = {
+            "closed": self.closed,
+            **{f"regressors.{n}": v for n, v in self.regressors.items()},
+        }
+        ahead |= {f"known_after.{name}": values for name, values in self.known_after.items()}
         for name, values in ahead.items():
             if values is not None and (
                 values.ndim != 2 or values.shape[0] not in (1, count) or values.shape[1] < steps
@@ -95,11 +104,19 @@ class Panel:
             out[:, : known.shape[1]] = ~known
         return out
 
-    def regressor(self, name: str, first: int, last: int) -> Floats:
-        """Series (or 1) x steps from `first` up to but without `last`; beyond what is given, not a number."""
-        known = self.regressors[name][:, first:last]
-        missing = last - first - known.shape[1]
-        return known if missing <= 0 else np.pad(known, ((0, 0), (0, missing)), constant_values=np.nan)
+    def regressor(self, name: str, first: int, last: int, *, known: int | None = None) -> Floats:
+        """Series (or 1) x steps from `first` up to but without `last`; beyond what is given, not a number.
+
+        Nor is, with `known`, from that step on, what nobody had said before it.
+        """
+        found = self.regressors[name][:, first:last]
+        if known is not None and name in self.known_after:
+            late = (self.known_after[name][:, first:last] >= known) & (
+                np.arange(first, first + found.shape[1]) >= known
+            )
+            found = np.where(late, np.nan, found)
+        missing = last - first - found.shape[1]
+        return found if missing <= 0 else np.pad(found, ((0, 0), (0, missing)), constant_values=np.nan)
 
     def levels(self) -> dict[str, Ints]:
         """The hierarchy: by level, the number of every series' group; from the whole down to the series themselves.
@@ -142,6 +159,7 @@ class Panel:
             ran_out=None if self.ran_out is None else self.ran_out[chosen],
             closed=None if self.closed is None else _rows(self.closed, chosen),
             regressors={name: _rows(values, chosen) for name, values in self.regressors.items()},
+            known_after={name: _rows(values, chosen) for name, values in self.known_after.items()},
             groups={level: tuple(names[one] for one in chosen) for level, names in self.groups.items()},
         )
 

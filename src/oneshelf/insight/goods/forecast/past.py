@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -59,6 +59,21 @@ class Past:
             levels=self.levels.take(at),
             _demand_until=self._demand_until[at],
             _counted_until=self._counted_until[at],
+        )
+
+    def put(self, at: Ints, other: Past) -> Past:
+        """With the past of some of the series in the place of their own."""
+
+        def placed(mine: Any, theirs: Any) -> Any:
+            out = mine.copy()
+            out[at] = theirs
+            return out
+
+        return replace(
+            self,
+            demand=placed(self.demand, other.demand),
+            levels=self.levels.put(at, other.levels),
+            _demand_until=placed(self._demand_until, other._demand_until),
         )
 
     def mean(self, origin: int, steps: int) -> Floats:

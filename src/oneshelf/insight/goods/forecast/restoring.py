@@ -15,6 +15,7 @@ import numpy as np
 from oneshelf.insight.goods.forecast import counts, season
 from oneshelf.insight.goods.forecast.arrays import Bools, Floats, Ints
 from oneshelf.insight.goods.forecast.panel import Panel
+from oneshelf.insight.goods.forecast.windows import around
 
 #: Turns of the two steps; the mean moves by less than a hundredth after these.
 TURNS = 25
@@ -99,22 +100,12 @@ def _local_mean(panel: Panel, demand: Floats, seen: Bools, group: Ints, groups: 
     index = season.measure(demand, seen, phase, group=group, rhythm=rhythm, groups=groups).series[:, phase]
     even = np.where(seen, demand, 0.0)
     reach = rhythm.recent
-    total = _window(even, reach)
-    expected = _window(np.where(seen, index, 0.0), reach)
+    total = around(even, reach)
+    expected = around(np.where(seen, index, 0.0), reach)
     overall = even.sum(axis=1, keepdims=True) / np.maximum(
         np.where(seen, index, 0.0).sum(axis=1, keepdims=True), 1e-9
     )
     return np.where(expected > 0, total / np.maximum(expected, 1e-9), overall) * index
-
-
-def _window(values: Floats, reach: int) -> Floats:
-    """The sum of each step and of the `reach` ones before and after it."""
-    steps = values.shape[1]
-    until = np.zeros((values.shape[0], steps + 1))
-    np.cumsum(values, axis=1, out=until[:, 1:])
-    first = np.maximum(np.arange(steps) - reach, 0)
-    last = np.minimum(np.arange(steps) + reach + 1, steps)
-    return np.asarray(until[:, last] - until[:, first])
 
 
 def _excess(pairs: Floats, demand: Floats, level: Floats, seen: Bools) -> float:
