@@ -128,6 +128,9 @@ def test_our_own_lot_is_never_taken_for_one_of_a_farm_whatever_it_is_called():
     assert {name_of(lot_id) for lot_id in book.pieces} == {"L@farm", "L"}
     book.add(move("sold", -1, 2, lot_id="L", owner_id="farm"))
     assert {name_of(lot_id): left for lot_id, left in book.pieces.items()} == {"L@farm": 5, "L": 6}
+    book.add(move("received", 4, 3, lot_id="L@farm", owner_id="mill"))
+    book.add(move("counted", 3, 4, lot_id="L@farm"))  # who counts sees no owner
+    assert sorted(book.pieces.values()) == [3, 6]
 
 
 def test_more_that_left_than_the_books_knew_is_told_and_never_negative():

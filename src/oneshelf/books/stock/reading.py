@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, func, select, tuple_
 from oneshelf.books.bulk import among, chunks
 from oneshelf.books.schema.stock import stock_level, stock_lot, stock_move
 from oneshelf.books.stock.ledger import Pair, posted_of
+from oneshelf.insight.goods.stock.lots import name_of
 from oneshelf.insight.goods.stock.moves import Move, Posted
 
 
@@ -108,7 +109,7 @@ def lots(
     table = stock_lot.c
     query = _within(connection, select(stock_lot).where(table.pieces > 0), table, place_ids, product_ids)
     order = (table.place_id, table.product_id, table.expires_on.nulls_last(), table.lot_id)
-    return [LotLevel(**row._mapping) for row in connection.execute(query.order_by(*order))]
+    return [_lot(row._mapping) for row in connection.execute(query.order_by(*order))]
 
 
 def places(connection: Connection) -> list[PlaceStock]:
@@ -152,10 +153,15 @@ def lots_as_of(
     for row in connection.execute(_within(connection, later, table, place_ids, product_ids)):
         for lot_id, pieces in row.parts.items():
             found[row.place_id, row.product_id, lot_id]["pieces"] -= pieces
-    left = [LotLevel(**row) for row in found.values() if row["pieces"] > 0]
+    left = [_lot(row) for row in found.values() if row["pieces"] > 0]
     return sorted(
         left, key=lambda lot: (lot.place_id, lot.product_id, lot.expires_on or date.max, lot.lot_id)
     )
+
+
+def _lot(row: Mapping[Any, Any]) -> LotLevel:
+    """A lot under the name that stands on the goods; in the books' own id of it its owner is named, too."""
+    return LotLevel(**{**row, "lot_id": name_of(row["lot_id"])})
 
 
 def _within(

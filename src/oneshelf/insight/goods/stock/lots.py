@@ -95,7 +95,7 @@ def take(
         lots,
         key=lambda i: (
             i != lot_id,
-            not is_named(lots[i], i, lot_id),
+            not is_named(i, lot_id),
             expires_on is not None and lots[i].expires_on != expires_on,
             owner_id is not None and lots[i].owner_id != owner_id,
             not oldest_first and _expired(lots[i], day),
@@ -114,9 +114,11 @@ def take(
     return parts
 
 
-def is_named(lot: Lot, id_: str, lot_id: str | None) -> bool:
-    """Whether a document that names no owner means a lot by `lot_id`."""
-    return lot_id is not None and id_ in (lot_id, _key(lot_id, lot.owner_id))
+def is_named(id_: str, lot_id: str | None) -> bool:
+    """Whether a lot is the one that a document means by `lot_id`: of the same name, where the document names no owner."""
+    if lot_id is None or "@" in lot_id:
+        return id_ == lot_id
+    return name_of(id_) == name_of(lot_id)
 
 
 def count(lots: Lots, move: Move) -> Parts:
@@ -136,7 +138,7 @@ def _count_lot(lots: Lots, move: Move) -> Parts:
     meant = {
         i: lot
         for i, lot in lots.items()
-        if lot.pieces > 0 and (is_named(lot, i, lot_id) or (of_date and lot.expires_on == move.expires_on))
+        if lot.pieces > 0 and (is_named(i, lot_id) or (of_date and lot.expires_on == move.expires_on))
     }
     change = move.pieces - total(meant)
     if change < 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from oneshelf.insight.goods.stock.lots import UNKNOWN, Lot, Lots, is_named, name_of
+from oneshelf.insight.goods.stock.lots import UNKNOWN, Lot, Lots, name_of
 from oneshelf.insight.goods.stock.moves import Move, Parts
 
 
@@ -51,6 +51,6 @@ def _is_meant(left: Move, told: Move, lot_id: str, lot: Lot) -> bool:
     """Whether the document means a lot: it names none, or this one, or its date."""
     if left.owner_id not in (None, lot.owner_id):
         return False
-    if left.lot_id is None or is_named(lot, lot_id, left.lot_id):
+    if left.lot_id is None or name_of(lot_id) == left.lot_id:
         return True
     return told.lot_id is None and lot.expires_on == left.expires_on
