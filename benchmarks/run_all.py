@@ -384,6 +384,45 @@ def stock(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         )
 
 
+#: What the best method known reached on Complete Journey by date: recall and NDCG (cut) of the first ten, and the hit rate.
+RECOMMEND_MARK = "recall 0.148, NDCG 0.226, hit rate 0.630: the best known here"
+
+
+def recommend(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The next basket and what is new by the published protocols, beside the plain methods."""
+    for name, got in found["sets"].items():
+        for protocol in ("by-date", "last-basket"):
+            report = got[protocol]
+            asked = f"{report['people']:,} people of {name}, {protocol}"
+            scores = {s["method"]: s for s in report["next"] if (s["part"], s["k"]) == ("all", 10)}
+            z = {c["method"]: c["recall_z"] for c in report["next_against_plain"] if c["k"] == 10}
+            plain = scores["frequency_decayed"]
+            for method in ("ranker", "tifu_knn", "up_cf"):
+                if method not in scores:
+                    continue
+                ours = scores[method]
+                yield (
+                    f"next basket of {asked}: {method}{' (shipped)' if method == report['chosen']['next'] else ''}",
+                    f"recall@10 {ours['recall']:.4f}, NDCG {ours['ndcg_cut']:.4f}, hit rate {ours['hit_rate']:.3f} (z {z[method]:+.1f})",
+                    f"{plain['recall']:.4f}, {plain['ndcg_cut']:.4f}, {plain['hit_rate']:.3f} (decayed personal frequency)",
+                    f"{ours['recall'] / plain['recall']:.3f}",
+                    RECOMMEND_MARK
+                    if (name, protocol, method) == ("completejourney", "by-date", "ranker")
+                    else "above the plain method",
+                )
+            new = {s["method"]: s for s in report["new"] if s["k"] == 20}
+            z = {c["method"]: c["recall_z"] for c in report["new_against_plain"] if c["k"] == 20}
+            plain = new["popular_28_days"]
+            if "ranker" in new:
+                yield (
+                    f"what is new to {asked}, a list of its own: ranker{' (shipped)' if report['chosen']['new'] == 'ranker' else ''}",
+                    f"recall@20 of what was new {new['ranker']['recall']:.4f} (z {z['ranker']:+.1f})",
+                    f"{plain['recall']:.4f} (popular in 28 days)",
+                    f"{new['ranker']['recall'] / plain['recall']:.3f}",
+                    "above popularity",
+                )
+
+
 def trends(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """Who was right about growth that went on, false alarms on shuffled weeks, and how long a night takes."""
     for data, what in (
@@ -454,6 +493,7 @@ SCRIPTS = {
         plan,
         forecast,
         trends,
+        recommend,
         value,
         portraits,
     )

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import oneshelf
 from oneshelf.cli.root import app
+from oneshelf.errors import InvalidInput
 from oneshelf.testing.shelves import put_events, put_nightly
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, small_shop
 
@@ -61,3 +62,17 @@ def test_worth_is_told_as_tables_and_as_json(folder: Path, tmp_path: Path) -> No
     assert "p-1" in run(folder, "people", "value", "--order", "at-risk")
     assert "loyal" in run(folder, "measure", "orders", "--by", "audience", "--audience", "loyal")
     assert json.loads(run(folder, "people", "lookalikes", "--audience", "loyal", "--json"))["seed"] == 31
+
+
+def test_an_evaluation_is_told_as_tables_and_written_as_a_report_once(folder: Path, tmp_path: Path) -> None:
+    with oneshelf.open(folder) as shelf:
+        shelf.catch_up()
+    report = tmp_path / "recommend.md"
+    told = run(folder, "evaluate", "recommend", "--report", str(report))
+    assert "frequency_decayed" in told
+    assert "| tifu_knn | all | 10 |" in report.read_text()
+    again = CliRunner().invoke(app, ["--data", str(folder), "evaluate", "recommend", "--report", str(report)])
+    assert isinstance(again.exception, InvalidInput)
+    found = json.loads(run(folder, "evaluate", "recommend", "--protocol", "last-basket", "--json"))
+    assert found["cut"] is None
+    assert found["people"] > 0

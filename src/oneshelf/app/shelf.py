@@ -31,6 +31,7 @@ from oneshelf.app.people.identity import Identity
 from oneshelf.app.people.looking import People
 from oneshelf.app.people.matching import Matching
 from oneshelf.app.people.tiers import TierViews
+from oneshelf.app.recommend.recommendations import Recommendations
 from oneshelf.app.settings import Settings
 from oneshelf.books.journal import Batch
 from oneshelf.connect.registry import open_source
@@ -47,6 +48,7 @@ class Shelf:
         self.goods = Goods(core, Stock(core, self.live.step))
         self.trends = Trends(core, self.goods)
         self.offers = Offers(core, self.people)
+        self.recommendations = Recommendations(core)
         self.audiences = Audiences(core)
         self.tiers = TierViews(core)
         self.measures = Measures(core)

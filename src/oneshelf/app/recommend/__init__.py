@@ -1,0 +1,1 @@
+"""Recommendation: reading a shop's baskets, and how good each method is on them."""
