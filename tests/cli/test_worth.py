@@ -68,11 +68,12 @@ def test_an_evaluation_is_told_as_tables_and_written_as_a_report_once(folder: Pa
     with oneshelf.open(folder) as shelf:
         shelf.catch_up()
     report = tmp_path / "recommend.md"
-    told = run(folder, "evaluate", "recommend", "--report", str(report))
+    words = ("evaluate", "recommend", "--protocol", "last-basket")
+    told = run(folder, *words, "--report", str(report))
     assert "frequency_decayed" in told
     assert "| tifu_knn | all | 10 |" in report.read_text()
-    again = CliRunner().invoke(app, ["--data", str(folder), "evaluate", "recommend", "--report", str(report)])
+    again = CliRunner().invoke(app, ["--data", str(folder), *words, "--report", str(report)])
     assert isinstance(again.exception, InvalidInput)
-    found = json.loads(run(folder, "evaluate", "recommend", "--protocol", "last-basket", "--json"))
+    found = json.loads(run(folder, *words, "--json"))
     assert found["cut"] is None
     assert found["people"] > 0

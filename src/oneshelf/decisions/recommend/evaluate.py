@@ -135,7 +135,7 @@ def evaluate(
     if not len(choosing.question.rows) or not len(reporting.question.rows):
         raise NotFound(
             "There is nobody whose next basket is known.",
-            "The protocols ask for people with three baskets and more, and one after them.",
+            "The protocols ask for people with three baskets and more and one after them, by date also 28 days earlier, to choose by.",
         )
     choice = _choose(choosing)
     lists = _next_lists(reporting, choice)
