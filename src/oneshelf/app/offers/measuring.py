@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-import ibis
 import pyarrow as pa
 
 from oneshelf.app.core import Core
@@ -81,9 +80,7 @@ def _cells(
 def _spent(core: Core, campaign_id: str) -> int | None:
     """What was spent on the campaign, in minor units of the shop's currency; None where nothing was recorded."""
     events = core.engine.events("campaign.spent")
-    mine = events.filter(
-        (events.campaign_id == ibis.literal(campaign_id)) & (events.currency == core.settings.currency)
-    )
+    mine = events.filter((events.campaign_id == campaign_id) & (events.currency == core.settings.currency))
     (row,) = core.engine.run(mine.aggregate(spent=mine.amount_minor.sum())).to_pylist()
     return None if row["spent"] is None else int(row["spent"])
 
