@@ -138,6 +138,13 @@ def test_a_night_again_changes_nothing_and_forgets_no_outcome(searched: Shelf) -
     assert searched.trends.night().day == LAST_DAY
 
 
+@pytest.mark.parametrize("day", [date.min, date.max, LAST_DAY + timedelta(days=1)])
+def test_a_search_of_no_day_that_is_over_is_refused_and_forgets_nothing(searched: Shelf, day: date) -> None:
+    with pytest.raises(InvalidInput, match="as_of"):
+        searched.trends.run(day)
+    assert searched.trends.night().day == LAST_DAY
+
+
 def test_a_series_tells_its_signals_by_day_and_channel(searched: Shelf) -> None:
     found = searched.trends.series("product", RISING, days=14)
     assert {day.signal for day in found.days} == {"purchases"}

@@ -138,6 +138,7 @@ def fill(shelf: Shelf, shop: Shop) -> None:
     write_trends(shelf)
     for role in ROLES:
         shelf.staff.create(role, PASSWORD, role, places=("store-1",) if role == "store" else ())
+    shelf.staff.create("buyer", PASSWORD, "planner", places=("store-1",))
 
 
 #: The level of each flag below that is no product.

@@ -165,6 +165,14 @@ def test_the_rail_shows_what_the_role_may_open_and_nothing_leads_to_a_refusal(as
         assert client.get(link).status_code == 200, (role, link)
 
 
+def test_who_plans_for_some_places_is_led_to_nothing_that_is_of_the_whole_shop(as_role):
+    client = as_role("buyer")
+    links = set(re.findall(r'href="(/[a-z/]*)"', client.get("/").text))
+    assert "/plan" in links
+    assert "/trends" not in links
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
 def test_a_refusal_says_what_to_do(as_role):
     answer = as_role("planner").get("/people/person-1")
     assert answer.status_code == 403

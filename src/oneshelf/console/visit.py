@@ -65,6 +65,9 @@ RAIL: Final[tuple[tuple[str, str, Action | None, str], ...]] = (
     ("/system", mark("System"), "system.read", "y"),
 )
 
+#: What is of the whole shop only: who works at some places is not led to it.
+_OF_THE_WHOLE_SHOP: Final = frozenset(("/trends",))
+
 #: What an error's page is called, and its status. The first match counts.
 _ERRORS: Final[tuple[tuple[type[OneShelfError], int, str], ...]] = (
     (NotFound, 404, mark("This is not here")),
@@ -150,7 +153,9 @@ class Visit:
         rail = [
             {"path": path, "name": self.reader.text(name), "key": key, "here": self._is_here(path)}
             for path, name, action, key in RAIL
-            if actor is not None and (action is None or actor.may(action))
+            if actor is not None
+            and (action is None or actor.may(action))
+            and not (actor.places and path in _OF_THE_WHOLE_SHOP)
         ]
         frame = {
             "r": self.reader, "actor": actor, "rail": rail, "csrf": self.csrf, "path": self.address,

@@ -62,7 +62,8 @@ def run(data: Path | None, *, headless: bool, say: Say) -> None:
         address = f"http://{shelf.settings.host}:{shelf.settings.port}"
         say(f"\nThe console is open on {address}  (sign in as {STAFF} with {password})")
         say(
-            "Look at the ring on Today, at Tiers for who is worth what, then at Offers for an effect that claims nothing."
+            "Look at the ring on Today, at Tiers for who is worth what, at Trends for what became of earlier flags and Forecasts for "
+            "what comes, then at Offers for an effect that claims nothing."
         )
         say(
             "Receipts: Complete Journey, by its authors' word simulated on real shopping patterns. Ctrl-C ends it."
@@ -87,6 +88,9 @@ def turn(shelf: Shelf, say: Say) -> None:
     with _Step(say, "The four weeks that followed") as step:
         step.done(_count(shelf.load("completejourney").events + shelf.simulate().events, "events"))
         shelf.catch_up()
+    with _Step(say, "What product groups will sell, by methods that need no trees") as step:
+        made = shelf.goods.forecasts.run(products=False, boost=False)
+        step.done(f"{sum(made.series.values()):,} groups for 28 days after {made.as_of}")
     with _Step(say, "The plan for the next day") as step:
         plan = shelf.goods.plans.make()
         step.done(f"{plan.lines:,} product types for {plan.for_day}")
@@ -99,8 +103,21 @@ def turn(shelf: Shelf, say: Say) -> None:
             shelf.catch_up()
         if not any(known.name == AUDIENCE for known in shelf.audiences.list()):
             shelf.audiences.save(AUDIENCE, AUDIENCE_IS)
+    with _Step(say, f"What rises now, and what rose by {KNOWN_UNTIL}") as step:
+        step.done(_rising(shelf))
     with _Step(say, "The effect of the offers") as step:
         step.done(shelf.offers.effect(CAMPAIGN).claim)
+
+
+def _rising(shelf: Shelf) -> str:
+    """Search for trends on the day of the offers and four weeks later, when it is known what became of the first."""
+    if not any(record.measured for record in shelf.trends.records()):
+        shelf.trends.run(KNOWN_UNTIL)
+        shelf.trends.run()
+    night = shelf.trends.night()
+    measured = sum(record.measured for record in shelf.trends.records())
+    went_on = sum(record.went_on for record in shelf.trends.records())
+    return f"{night.certain} of {night.series:,} series beyond chance; of {measured} earlier flags {went_on} went on rising"
 
 
 class _Step:

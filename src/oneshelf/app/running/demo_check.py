@@ -38,6 +38,8 @@ def check(shelf: Shelf, name: str, password: str, campaign_id: str, say: Callabl
         "/heatmaps": ("Store 367",),
         "/places": ("Store 367",),
         "/plan": (lines[0].product_id,),
+        "/forecast": (shelf.goods.forecasts.listing(limit=1).items[0].name,),
+        "/trends": (shelf.trends.flags(limit=1).items[0].title,),
         "/offers": ("December favourites",),
         f"/offers/{campaign_id}": ("December favourites",),
         "/sources": ("completejourney", "simulator"),

@@ -22,6 +22,7 @@ from oneshelf.insight.goods.trends.backtest import TrendBacktest, backtest
 from oneshelf.insight.goods.trends.flag import Flag, Kind, Outcome
 from oneshelf.insight.goods.trends.signals import SIGNALS, Level, Signal
 from oneshelf.trust.access import OPERATOR, Actor
+from oneshelf.words.time import check_day
 
 #: Days of the daily evidence.
 DAYS: Final = 182
@@ -67,8 +68,16 @@ class Trends:
         self._goods = shop
 
     def run(self, as_of: date | None = None) -> TrendNight:
-        """Search for trends as of a day; by default the newest whole day with sales. Raises NotFound when nothing was sold."""
-        return nightly.run(self._core, as_of or self._last_whole_day())
+        """Search for trends as of a day; by default the newest whole day with sales.
+
+        Raises NotFound when nothing was sold, InvalidInput for a day that is not over: its search would take every earlier one for old.
+        """
+        last = self._last_whole_day()
+        if as_of is not None and check_day(as_of, "as_of") > last:
+            raise InvalidInput.of(
+                "as_of", str(as_of), "is not a whole day with sales yet.", f"Give {last} or earlier."
+            )
+        return nightly.run(self._core, as_of or last)
 
     def night(self, day: date | None = None, *, actor: Actor = OPERATOR) -> TrendNight:
         """What the night of a day found, or the newest night. Raises NotFound when there is none."""
