@@ -120,15 +120,16 @@ def test_a_backup_needs_nothing_beside_it(database, tmp_path, now):
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (1,)
 
 
-def test_nothing_is_overwritten(database, url, tmp_path, now):
-    fill(database, now)
-    backup_books(database, tmp_path / "backup.db")
-    with pytest.raises(Conflict, match=r"backup\.db"):
+def test_nothing_is_overwritten(url, tmp_path, now):
+    with closing(Database.open(url)) as database:
+        fill(database, now)
         backup_books(database, tmp_path / "backup.db")
-    before = contents(database)
-    with pytest.raises(Conflict):
-        restore_books(tmp_path / "backup.db", url)
-    assert contents(database) == before
+        with pytest.raises(Conflict, match=r"backup\.db"):
+            backup_books(database, tmp_path / "backup.db")
+        before = contents(database)
+        with pytest.raises(Conflict):
+            restore_books(tmp_path / "backup.db", url)
+        assert contents(database) == before
 
 
 def test_a_file_that_is_no_backup_is_refused_before_anything_is_made(new_url, tmp_path):

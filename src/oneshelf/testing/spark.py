@@ -21,6 +21,9 @@ START_SECONDS_MAX = 90.0
 
 LOCALHOST = "127.0.0.1"
 
+#: A Java that lives for a minute: its second compiler and its parallel collectors would cost more than they save.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 _DEFAULTS = {
     # two hundred partitions, Spark's own default, take longer to plan than these rows to read
     "spark.sql.shuffle.partitions": "4",
@@ -28,6 +31,8 @@ _DEFAULTS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": LOCALHOST,
     "spark.driver.host": LOCALHOST,
+    "spark.driver.extraJavaOptions": _JAVA,
+    "spark.executor.extraJavaOptions": _JAVA,
 }
 
 
@@ -38,7 +43,7 @@ def defaults(folder: Path) -> Iterator[None]:
     (folder / "spark-defaults.conf").write_text(
         "".join(f"{key} {value}\n" for key, value in _DEFAULTS.items())
     )
-    given = {"SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": LOCALHOST}
+    given = {"SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": LOCALHOST, "SPARK_DAEMON_JAVA_OPTS": _JAVA}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
     try:
