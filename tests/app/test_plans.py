@@ -27,6 +27,7 @@ from oneshelf.events.stock import GoodsReceived, StockLine
 from oneshelf.testing.shelves import put_events
 from oneshelf.testing.shop import CURRENCY, LAST_DAY, NOW, Shop
 from oneshelf.trust.access import Actor
+from oneshelf.words.goods import Product
 from oneshelf.words.prices import Price
 from oneshelf.words.supply import Supplier, SupplyTerm
 
@@ -263,6 +264,46 @@ def test_goods_that_would_go_bad_are_asked_of_their_place_for_another(supplied: 
     assert sum(one.ordered for one in due) == coming
 
 
+def test_what_never_sold_has_a_line_that_says_what_is_missing(supplied: Shelf) -> None:
+    """One product of a type that sells here, without a price, and one of a type that nobody sold."""
+    milk = next(one for one in supplied.goods.catalogue.listing(limit=100).items if one.type == "fresh milk")
+    like = msgspec.structs.replace(milk, id="new-milk", name="New milk", gtin=None)
+    alone = Product(id="kite", name="Kite", type="kites")
+    supplied.core.database.writer.write(lambda connection: goods.upsert_products(connection, [like, alone]))
+    terms = [
+        SupplyTerm(product_id=one.id, supplier_id="dairy", case_pack=2, cost_minor=100, currency=CURRENCY)
+        for one in (like, alone)
+    ]
+    supplied.goods.supply.set_terms(terms)
+    for _ in ("made now", "beside the night's"):
+        plan = supplied.goods.plans.make(now=NOW)
+        milks, kites = (line_of(supplied, plan.id, one.id, "store-2") for one in (like, alone))
+        assert milks.attention == kites.attention == "new"
+        assert milks.mean > 0 == kites.mean == kites.quantity
+        assert "what new products of its type sold" in milks.reason
+        assert "no price" in milks.reason
+        assert "how much its first order" in kites.reason
+        supplied.goods.forecasts.run(boost=False)
+
+
+def test_terms_too_slow_for_any_plan_leave_the_plan_by_type(supplied: Shelf) -> None:
+    slow = [msgspec.structs.replace(one, lead_time_days=30) for one in supplied.goods.supply.terms()]
+    supplied.goods.supply.set_terms(slow)
+    head = supplied.goods.plans.make(now=NOW)
+    assert supplied.goods.plans.all_lines(head.id)[0].place_id is None
+    assert any("within 27 days" in note for note in head.summary.notes)
+
+
+def test_a_budget_counts_what_is_bought_in_another_currency(supplied: Shelf) -> None:
+    """A yen is not a cent: what such goods take of the budget follows from their price."""
+    plans, before = supplied.goods.plans, supplied.goods.supply.terms()
+    foreign = [msgspec.structs.replace(one, cost_minor=1, currency="JPY") for one in before]
+    supplied.goods.supply.set_terms(foreign)
+    head = plans.make(budget_minor=1_000, now=NOW)
+    bought = sum(x.quantity * x.price_minor / 2 for x in plans.all_lines(head.id) if x.price_minor)
+    assert 0 < bought <= 1_000
+
+
 def test_a_budget_that_is_too_small_is_told_and_kept(supplied: Shelf) -> None:
     plans = supplied.goods.plans
     free = plans.make(now=NOW)
@@ -319,9 +360,15 @@ def test_who_may_not_plan_is_refused_and_places_count(supplied: Shelf) -> None:
         plans.edit(head.id, [edit], actor=mine)
     with pytest.raises(NotAllowed):
         plans.approve(head.id, actor=mine)
+    with pytest.raises(InvalidInput):
+        plans.edit(head.id, [Edit(product_id="unicorn", quantity=1, reason="x")])
+    plans.approve(head.id, now=NOW)
+    asked = plans.orders(head.id, actor=mine)
+    assert {line.place_id for one in asked for line in one.lines} == {"store-1"}
+    assert all(one.pieces == sum(line.pieces for line in one.lines) and not one.outlook for one in asked)
+    with pytest.raises(NotAllowed):
+        plans.outlook(head.id, actor=mine)
     with pytest.raises(NotAllowed):
         plans.make(actor=Actor(name="s", role="store"))
     with pytest.raises(NotFound):
         plans.get("2026-01-01.9")
-    with pytest.raises(InvalidInput):
-        plans.edit(head.id, [Edit(product_id="unicorn", quantity=1, reason="x")])

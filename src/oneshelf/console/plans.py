@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 #: Why a line stands first, as people say it.
 ATTENTIONS: Final = {
     "late": mark("data missing"),
+    "new": mark("new"),
     "no_price": mark("no price"),
     "limited": mark("not enough for all"),
     "short": mark("runs out before it comes"),

@@ -37,10 +37,11 @@ def test_everything_wrong_with_edits_is_told_at_once(make_inputs, make_terms):
             [
                 Edit(place_id="store-0", product_id="milk", quantity=7, reason=""),
                 Edit(place_id="store-9", product_id="milk", quantity=-1, reason="x"),
+                Edit(place_id="store-0", product_id="milk", quantity=12, reason="y"),
             ],
         )
     assert [(problem.at, problem.field) for problem in caught.value.problems] == [
-        (0, "quantity"), (0, "reason"), (1, "product_id"), (1, "quantity"),
+        (0, "quantity"), (0, "reason"), (1, "product_id"), (1, "quantity"), (2, "product_id"),
     ]  # fmt: skip
 
 

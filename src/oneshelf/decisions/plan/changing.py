@@ -100,6 +100,14 @@ def _known(inputs: Inputs, circumstances: Circumstances) -> None:
 def edited(lines: Mapping[tuple[str | None, str], PlanLine], edits: Sequence[Edit]) -> tuple[PlanLine, ...]:
     """The lines that edits change, as they are afterwards. Raises InvalidInput with everything that is wrong, each with its index."""
     problems = [problem for at, edit in enumerate(edits) for problem in _wrong(at, edit, lines)]
+    first: dict[tuple[str | None, str], int] = {}
+    for at, edit in enumerate(edits):
+        if first.setdefault(edit.line, at) != at:
+            problems.append(
+                Problem(
+                    at=at, field="product_id", value=repr(edit.product_id), cause="is edited twice at once.", remedy="Send one quantity for a line."
+                )
+            )  # fmt: skip
     if problems:
         raise InvalidInput("The edits cannot be used.", problems[0].remedy, problems=problems)
     return tuple(_with(lines[edit.line], edit) for edit in edits)

@@ -80,6 +80,8 @@ class Inputs:
     open: Bools
     #: by line: whether its supplier sends anything; None: all do
     sends: Bools | None = None
+    #: by line: whether it never sold; None: all did
+    new: Bools | None = None
     limits: tuple[Limit, ...] = ()
     currency: str | None = None
     #: by line: what the same weekday sold a week before
@@ -114,7 +116,7 @@ class Inputs:
 def _shapes(inputs: Inputs) -> list[Problem]:
     lines, days = len(inputs.lines), inputs.mean.shape[-1]
     wide = ("mean", "arriving", "expiring", "open")
-    narrow = ("last_week", "late", "simulated", "wape", "before", "sends")
+    narrow = ("last_week", "late", "simulated", "wape", "before", "sends", "new")
     expected: dict[str, tuple[int, ...]] = dict.fromkeys(narrow, (lines,))
     expected |= dict.fromkeys(wide, (lines, days)) | {"quantiles": (lines, days, len(inputs.levels))}
     found = {name: getattr(inputs, name) for name in expected}

@@ -48,6 +48,9 @@ class Facts:
     #: whether its supplier sends anything
     sends: bool
     late: bool
+    #: whether it never sold, and whether anybody said for how much it will
+    new: bool
+    price_known: bool
     priced: bool
     limits: tuple[str, ...]
 
@@ -61,6 +64,7 @@ def attention(facts: Facts) -> Attention | None:
     """The most pressing reason to look, if any."""
     found: dict[Attention, bool] = {
         "late": facts.late,
+        "new": facts.new,
         "no_price": not facts.priced,
         "limited": facts.quantity < facts.wanted,
         "short": facts.lasts < LASTS_MIN and facts.mean >= 1,
@@ -127,6 +131,16 @@ def _also(facts: Facts) -> list[str]:
         said.append(f"Of what is there, {facts.old_waste:,.0f} will probably not be sold in time.")
     if facts.late:
         said.append("Its place has sent nothing of the day yet, so stock and sales are older than they look.")
-    if not facts.priced:
+    if facts.new:
+        said.append(_begins(facts))
+    if facts.new and not facts.price_known:
+        said.append("It has no price: set one before it is sold.")
+    elif not facts.priced:
         said.append("Its price or cost is missing, so a margin was assumed.")
     return said
+
+
+def _begins(facts: Facts) -> str:
+    if facts.mean > 0:
+        return "It never sold: expected is what new products of its type sold; change the quantity if you know better."
+    return "It never sold, and nothing like it did: say how much its first order should be."

@@ -12,7 +12,7 @@ from oneshelf.decisions.plan.inputs import Action
 from oneshelf.errors import InvalidInput
 
 #: Why a planner should look at a line, the most pressing first.
-Attention = Literal["late", "no_price", "limited", "short", "waste", "change", "uncertain"]
+Attention = Literal["late", "new", "no_price", "limited", "short", "waste", "change", "uncertain"]
 
 ATTENTIONS: Final[tuple[Attention, ...]] = get_args(Attention)
 

@@ -127,7 +127,7 @@ def _facts(inputs: Inputs, decided: Decided, cut: dict[int, list[str]]) -> Itera
             life_days=int(terms.life_days[row]), lead_days=int(terms.lead_days[row]), pack=int(terms.pack_pieces[row]),
             minimum=int(terms.minimum_pieces[row]), old_waste=float(figures.old_waste[row]), closed=not is_open[row],
             sends=inputs.sends is None or bool(inputs.sends[row]),
-            late=bool(inputs.late[row]), priced=not told[row], limits=tuple(cut.get(row, ())),
+            late=bool(inputs.late[row]), new=inputs.new is not None and bool(inputs.new[row]), price_known=not np.isnan(terms.price_minor[row]), priced=not told[row], limits=tuple(cut.get(row, ())),
         )  # fmt: skip
 
 

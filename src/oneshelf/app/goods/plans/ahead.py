@@ -13,6 +13,7 @@ from oneshelf.app.goods.forecasting import table
 from oneshelf.app.goods.plans.past import Past
 from oneshelf.books import prices
 from oneshelf.decisions.plan.arrays import Bools, Floats, Rows
+from oneshelf.insight.goods.demand import UNPLACED
 from oneshelf.insight.goods.forecast.forecaster import HORIZON, fit
 from oneshelf.insight.goods.forecast.panel import Panel
 from oneshelf.insight.goods.forecast.result import LEVELS
@@ -49,8 +50,13 @@ def look_ahead(core: Core, past: Past, level: str) -> Ahead:
 
     The night's forecasts are taken where they were made after the close of the past's last day. Lines that sell too rarely for the
     night are forecast now, by the methods that need no fitting of trees; so are types without a night, whose plan is but a first look, and lines of which
-    a promotion was told since; products at places are then forecast by every method.
+    a promotion was told since; products at places are then forecast by every method. What never sold begins as its like did.
     """
+    never = past.panel.starts == past.panel.steps
+    if never.any():
+        new, old = np.flatnonzero(never), np.flatnonzero(~never)
+        known = past.only(old)
+        return _together(old, look_ahead(core, known, level), new, _begun(known.panel, past.panel.take(new)))
     night = _from_night(core, past, level)
     if night is None:
         return _made(past.panel, boost=level == "id")
@@ -69,6 +75,16 @@ def _told_since(core: Core, past: Past) -> Bools:
     with core.database.read() as connection:
         products = prices.promotions_told_since(connection, over, first, first + timedelta(days=HORIZON - 1))
     return np.array([product in products for _, product in past.lines], dtype=np.bool_)
+
+
+def _begun(known: Panel, new: Panel) -> Ahead:
+    """What never sold, by what is new among the known; nothing where it stands in no group."""
+    made = fit(known, HORIZON, boost=False).begin(new)
+    placed = np.array([name != UNPLACED for name in next(iter(new.groups.values()))])
+    return Ahead(
+        mean=made.mean * placed[:, None], levels=made.levels, quantiles=made.quantiles * placed[:, None, None],
+        wape=made.wape, notes=made.notes,
+    )  # fmt: skip
 
 
 def _made(panel: Panel, *, boost: bool) -> Ahead:

@@ -18,7 +18,7 @@ from oneshelf.app.goods.plans.calendar import closed_ahead, late
 from oneshelf.app.goods.plans.lots import lots_known
 from oneshelf.app.goods.plans.past import Past
 from oneshelf.app.goods.plans.sight import Sight
-from oneshelf.app.goods.plans.terms import Line, Sources, limits_of, terms_of
+from oneshelf.app.goods.plans.terms import Line, Sources, limits_of, new_lines, terms_of
 from oneshelf.app.goods.plans.today import LATE_FROM, less_sold, shares, so_far
 from oneshelf.app.goods.prices import Prices
 from oneshelf.books import goods, places, supply
@@ -68,15 +68,17 @@ def gather(
     if terms:
         sources = _sources(core, terms)
         past = sight.by_place(as_of, told)
+        past = past.joined(new_lines(past.lines, sources), sources.products)
         held = [
             (row, term)
             for row, line in enumerate(past.lines)
             if (term := sources.term(line[0] or "", line[1]))
         ]
-        if held:
+        sold = past.panel.starts < past.panel.steps
+        if any(sold[row] and term.lead_time_days <= DAYS_MAX for row, term in held):
             found = _Found(past=past, held=held, sources=sources, lots=lots_known(core, as_of))
             return _by_terms(core, sight, found, before=before, budget_minor=budget_minor)
-    return _by_type(core, sight, sight.by_type(as_of, told), before)
+    return _by_type(core, sight, sight.by_type(as_of, told), before, terms=bool(terms))
 
 
 def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
@@ -86,17 +88,19 @@ def _sources(core: Core, terms: list[SupplyTerm]) -> Sources:
         return Sources.of(products, supply.suppliers(connection), terms, names)
 
 
-def _by_type(core: Core, sight: Sight, past: Past, before: Mapping[Line, int]) -> Gathered:
-    terms = replace(Terms.plain(len(past.lines)), price_minor=past.price_minor)
+def _by_type(core: Core, sight: Sight, past: Past, before: Mapping[Line, int], *, terms: bool) -> Gathered:
+    plain = replace(Terms.plain(len(past.lines)), price_minor=past.price_minor)
     nothing = np.zeros((len(past.lines), DAYS_MIN))
     notes = [
-        "No supply terms are known: product types are planned over the whole chain, as goods of one day."
+        f"No goods that sell here come within {DAYS_MAX} days by their terms: product types are planned over the whole chain, as goods of one day."
+        if terms
+        else "No supply terms are known: product types are planned over the whole chain, as goods of one day."
     ]
     if not past.quantities[-1].any():
         notes.append(f"Nothing was sold on {past.last_day}: was it closed, or is its data still missing?")
     seen = replace(_look(core, sight, past), late=np.zeros(len(past.lines), dtype=np.bool_))
     at_hand = AtHand(arriving=nothing, expiring=nothing)
-    return _gathered(seen, terms, at_hand, before=before, notes=[*notes, *_days_told(past)])
+    return _gathered(seen, plain, at_hand, before=before, notes=[*notes, *_days_told(past)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +139,7 @@ def _by_terms(
         limits=limits_of(
             lines,
             found.sources,
+            terms,
             at_hand=pieces,
             receiving_packs=dict(core.settings.receiving_packs),
             budget_minor=budget_minor,
@@ -196,6 +201,7 @@ def _gathered(
         currency=past.currency,
         last_week=np.maximum(weekday, 0),
         late=seen.late,
+        new=panel.starts == panel.steps,
         simulated=past.simulated,
         remarks=tuple(map(_remarks, ahead.notes)),
         wape=ahead.wape,

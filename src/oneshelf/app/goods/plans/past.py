@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -17,8 +17,10 @@ from oneshelf.app.goods.forecasting.panels import GROUPS, Scope, gather
 from oneshelf.app.goods.products_table import products_table
 from oneshelf.books import prices
 from oneshelf.decisions.plan.arrays import Bools, Floats, Rows
-from oneshelf.insight.goods.demand import Level, daily_series, earned_series
+from oneshelf.insight.goods.demand import UNPLACED, Level, daily_series, earned_series
 from oneshelf.insight.goods.forecast.panel import Panel
+from oneshelf.insight.goods.forecast.result import Series
+from oneshelf.words.goods import Product
 
 #: Days whose sales say what a piece is sold for, where no price list does.
 PRICE_DAYS = 56
@@ -68,6 +70,43 @@ class Past:
     def before_today(self) -> Past:
         """Without the last day, which is not over."""
         return replace(self, panel=self.panel.until(self.panel.steps - 1))
+
+    def joined(self, lines: Sequence[tuple[str | None, str]], products: Mapping[str, Product]) -> Past:
+        """With lines of places of ours that never sold. Their groups are those of the catalogue, their closed days their place's."""
+        if not lines:
+            return self
+        panel, count = self.panel, len(lines)
+        like = {place: row for row, (place, _) in enumerate(self.lines)}
+        rows = np.array([like[place] for place, _ in lines], dtype=np.intp)
+        beside = panel.take(rows)
+        groups = {
+            level: (*names, *(getattr(products[product], level) or UNPLACED for _, product in lines))
+            for level, names in panel.groups.items()
+        }
+
+        def both(mine: Any, theirs: Any) -> Any:
+            return mine if mine is None or len(mine) == 1 else np.concatenate([mine, theirs])
+
+        def nothing(values: Any) -> Any:
+            return np.zeros((count, values.shape[1]), dtype=values.dtype)
+
+        joined = replace(
+            panel,
+            series=(*panel.series, *(Series(place, product) for place, product in lines)),
+            sold=np.vstack([panel.sold, nothing(panel.sold)]),
+            ran_out=None if panel.ran_out is None else np.vstack([panel.ran_out, nothing(panel.ran_out)]),
+            closed=both(panel.closed, beside.closed),
+            regressors={name: both(values, nothing(values)) for name, values in panel.regressors.items()},
+            known_after={name: both(values, nothing(values)) for name, values in panel.known_after.items()},
+            groups=groups,
+        )
+        unknown = np.full(count, np.nan)
+        return replace(
+            self,
+            panel=joined,
+            simulated=np.concatenate([self.simulated, np.zeros(count, dtype=np.bool_)]),
+            price_minor=np.concatenate([self.price_minor, unknown]),
+        )
 
     def only(self, rows: Rows) -> Past:
         """Some of the lines."""

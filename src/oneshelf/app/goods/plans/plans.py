@@ -14,7 +14,7 @@ from oneshelf.app.goods.plans import approving, kept
 from oneshelf.app.goods.plans import past as pasts
 from oneshelf.app.goods.plans.gathering import Gathered, gather
 from oneshelf.app.goods.plans.kept import Line, PlanHead, line_of
-from oneshelf.app.goods.plans.raising import Document
+from oneshelf.app.goods.plans.raising import Document, only_at
 from oneshelf.app.goods.plans.scoring import scored
 from oneshelf.app.goods.plans.sight import Sight
 from oneshelf.app.offers.delivery import channel_of
@@ -266,18 +266,20 @@ class Plans:
         return Approved(plan_id=plan_id, channel=way, documents=found, dry_run=dry_run)
 
     def orders(self, plan_id: str, *, actor: Actor = OPERATOR) -> tuple[Document, ...]:
-        """What an approved plan raised; empty before. Raises NotFound."""
+        """What an approved plan raised; empty before: to staff of some places what it asks for these. Raises NotFound."""
         actor.require("plan.read")
         with self._core.database.read() as connection:
             kept.read(connection, plan_id)
             rows = books.orders(connection, plan_id)
         found = [msgspec.json.decode(row.document, type=Document) for row in rows]
+        if actor.places:
+            found = [part for one in found if (part := only_at(one, actor.places)) is not None]
         # what is to be done before what is to be expected
         return tuple(sorted(found, key=lambda one: one.kind == "outlook"))
 
     def outlook(self, plan_id: str, *, actor: Actor = OPERATOR) -> tuple[Outlook, ...]:
         """What each supplier will be asked for in the week ahead, as it was foreseen when the plan was made. Raises NotFound."""
-        actor.require("plan.read")
+        actor.require_everywhere("plan.read")
         with self._core.database.read() as connection:
             return kept.outlook(kept.read(connection, plan_id))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -160,6 +160,16 @@ def _document(
         lines=lines,
         outlook=outlook,
     )
+
+
+def only_at(document: Document, places: Collection[str]) -> Document | None:
+    """The part of a document that is of these places; None when nothing is, as of an outlook, which is of all."""
+    lines = tuple(line for line in document.lines if line.place_id in places)
+    costs = [line.cost_minor for line in lines]
+    return msgspec.structs.replace(
+        document, lines=lines, outlook=(), pieces=sum(line.pieces for line in lines),
+        cost_minor=None if document.cost_minor is None else sum(cost or 0 for cost in costs),
+    ) if lines else None  # fmt: skip
 
 
 def ordered_events(raised: Iterable[Document], at: datetime) -> list[Event]:

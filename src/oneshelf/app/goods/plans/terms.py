@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from oneshelf.decisions.plan.inputs import Action, Terms
 from oneshelf.decisions.plan.limits import Kind, Limit
+from oneshelf.decisions.plan.making import DEFAULT_POLICY
 from oneshelf.words.goods import Product
 from oneshelf.words.supply import Supplier, SupplyTerm
 
 Line = tuple[str | None, str]
+
+#: Of a catalogue that was just brought in most never sold: a planner can look at so many lines of new products.
+NEW_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,19 @@ class Sources:
         return "transfer" if term.supplier_id in self.places else "order"
 
 
+def new_lines(sold: Sequence[Line], sources: Sources) -> list[Line]:
+    """Lines of products that have terms and sold nowhere yet, at the places that sell and are sent them; no more than `NEW_MAX`."""
+    known = {product for _, product in sold}
+    places = sorted({place for place, _ in sold if place is not None})
+    found = (
+        (place, product)
+        for product in sorted(set(sources.terms) - known)
+        for place in places
+        if sources.term(place, product) is not None
+    )
+    return list(islice(found, NEW_MAX))
+
+
 def terms_of(
     lines: Sequence[tuple[str, SupplyTerm]], sources: Sources, prices: np.ndarray, currency: str | None
 ) -> Terms:
@@ -92,6 +110,7 @@ def terms_of(
 def limits_of(
     lines: Sequence[tuple[str, SupplyTerm]],
     sources: Sources,
+    terms: Terms,
     *,
     at_hand: Mapping[tuple[str, str], int],
     receiving_packs: Mapping[str, int],
@@ -99,7 +118,8 @@ def limits_of(
 ) -> tuple[Limit, ...]:
     """What the lines share: a supplier's capacity, a product's (also what our own warehouse has of it), what places take in, and the budget.
 
-    `at_hand` is by (place, product), `receiving_packs` by place.
+    `at_hand` is by (place, product), `receiving_packs` by place. Of the budget a piece takes its cost; where that is not known in the shop's
+    money, what the policy's margin leaves of its price.
     """
     by_supplier: defaultdict[str, list[int]] = defaultdict(list)
     scarce: defaultdict[tuple[str, str | None, float, str], list[int]] = defaultdict(list)
@@ -130,7 +150,7 @@ def limits_of(
                 Limit(kind="warehouse", name=name, lines=under, takes=packs[under], most=float(most))
             )
     if budget_minor is not None:
-        costs = np.array([float(term.cost_minor) for _, term in lines])
+        costs = terms.priced(DEFAULT_POLICY.margin_share, DEFAULT_POLICY.holding_share).cost
         costly = np.flatnonzero(costs > 0)
         found.append(
             Limit(kind="budget", name="budget", lines=costly, takes=costs[costly], most=float(budget_minor))

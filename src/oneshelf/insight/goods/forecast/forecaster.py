@@ -35,6 +35,8 @@ from oneshelf.insight.goods.forecast.result import LEVELS, Forecast
 from oneshelf.insight.goods.forecast.segments import SEGMENTS, segments
 
 HORIZON = 28
+#: The method of series that never sold.
+BEGINS = "seasonal_level"
 #: Series that are looked at to fit; drawn evenly when there are more.
 SAMPLE = 2_000
 #: The name under which boosted trees stand among the methods.
@@ -101,6 +103,24 @@ class Fitted:
             method=tuple(method.tolist()),
             wape=_wape(errors),
             notes=notes_of(known, guarded, promoted, self.horizon),
+        )
+
+    def begin(self, panel: Panel, *, levels: tuple[float, ...] = LEVELS) -> Forecast:
+        """Series that never sold: each is taken to begin as what was new in its group did; nothing is expected where the group is unknown."""
+        look, origin = _Look.at(panel, self.lenders, self.shared), panel.steps
+        expected = look.past.levels.base(origin, self.horizon)
+        known = (look.group < len(self.lenders))[:, None] & panel.open(origin, origin + self.horizon)
+        mean, segment = np.where(known, expected, 0.0), np.full(len(panel), "new", dtype="<U12")
+        excess = np.full(len(panel), self.laws["new"].excess)
+        return Forecast(
+            series=panel.series,
+            first_day=panel.day(origin),
+            mean=mean,
+            levels=levels,
+            quantiles=spread.quantiles(mean, excess, segment, self.laws, levels),
+            method=(BEGINS,) * len(panel),
+            wape=np.full(len(panel), np.nan),
+            notes=((),) * len(panel),
         )
 
     def look(self, panel: Panel) -> Past:
